@@ -1,0 +1,1 @@
+//! Tests that span the trainer, the runtime, the emulated chip and other tools: see `tests/`.

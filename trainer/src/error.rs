@@ -1,0 +1,65 @@
+//! What can go wrong on the host: a kind, the place, and what to do about it. Only `main.rs` prints.
+
+use std::fmt;
+
+/// What went wrong, as far as the exit code and a caller care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The command line asks for something that makes no sense: exit code 2.
+    Usage,
+    /// A file cannot be read or written.
+    Io,
+    /// A data set is missing, corrupt or of the wrong kind.
+    Data,
+    /// A recipe is wrong.
+    Recipe,
+    /// A model file is wrong, or does not fit what it is used with.
+    Model,
+    /// The training diverged.
+    Diverged,
+    /// The user pressed Ctrl-C: exit code 130.
+    Interrupted,
+    /// Two executors that must agree do not.
+    Mismatch,
+    /// A chip, an emulator or a tool on the way to it failed.
+    Target,
+}
+
+/// An error with its place: `model.onnx: node "fc2" (Gemm): input B is 64x10, expected 128x10`.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    place: String,
+    message: String,
+}
+
+/// A result whose error names its place.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error at `place` (a file, a command, a layer) whose `message` says what is wrong and what to do.
+    pub fn new(kind: ErrorKind, place: impl fmt::Display, message: impl fmt::Display) -> Self {
+        Self { kind, place: place.to_string(), message: message.to_string() }
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The same error, seen from a larger place: `model.onnx` before `node "fc2"`.
+    #[must_use]
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
+        self.place = format!("{place}: {}", self.place);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,9 @@
+//! Takes a multilayer perceptron from data to a microcontroller. The data flow one way, and a module uses only what stands
+//! before it:
+//!
+//! `error -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> plot -> commands -> main`
+
+pub mod dataset;
+pub mod error;
+pub mod nn;
+pub mod quantize;

@@ -1,0 +1,39 @@
+//! What the numbers that enter a network mean.
+
+/// How a sample's raw numbers become the network's real inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Real numbers, used as they are.
+    Real,
+    /// 8-bit pixels: the real value is `pixel / 255`.
+    Pixel,
+}
+
+/// A per-feature standardization in front of the first layer: `(x - offset) * scale`, as ONNX's `ai.onnx.ml.Scaler`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalization {
+    /// Subtracted first; one per feature.
+    pub offset: Vec<f32>,
+    /// Multiplied then; one per feature.
+    pub scale: Vec<f32>,
+}
+
+/// The input of a network: its shape and its meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The shape of one sample, row-major: `[28, 28]` for an image, `[13]` for a table's row.
+    pub shape: Vec<usize>,
+    /// What the raw numbers are.
+    pub encoding: Encoding,
+    /// Applied to the real value before the first layer; it travels with the model.
+    pub normalization: Option<Normalization>,
+    /// The features' names where the data set has them (a table's columns); empty otherwise.
+    pub feature_names: Vec<String>,
+}
+
+impl Input {
+    /// The number of features: the product of the shape.
+    pub fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+}

@@ -1,0 +1,12 @@
+//! The network as mathematics: layers, activations, losses, initializers, and their derivatives. Nothing here knows data
+//! sets, files or chips.
+
+mod activation;
+mod dense;
+mod input;
+mod sequential;
+
+pub use activation::Activation;
+pub use dense::Dense;
+pub use input::{Encoding, Input, Normalization};
+pub use sequential::{Layer, Sequential};
