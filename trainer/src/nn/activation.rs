@@ -1,5 +1,7 @@
 //! Activation functions.
 
+use super::Elementwise;
+
 /// What a layer applies to its sums.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -14,4 +16,8 @@ pub enum Activation {
     Tanh,
     /// `exp(x_i) / sum_j exp(x_j)` over a sample's outputs
     Softmax,
+    /// `ln(softmax(x))`, computed without leaving the logarithm
+    LogSoftmax,
+    /// A function of each element alone
+    Elementwise(Elementwise),
 }

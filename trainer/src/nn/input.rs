@@ -18,6 +18,17 @@ pub struct Normalization {
     pub scale: Vec<f32>,
 }
 
+/// The division of a sample by its own norm, as ONNX's `ai.onnx.ml.Normalizer`; a sample whose norm is 0 stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitNorm {
+    /// The sum of the absolute values.
+    L1,
+    /// The root of the sum of squares.
+    L2,
+    /// The largest value.
+    Max,
+}
+
 /// The input of a network: its shape and its meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
@@ -27,6 +38,8 @@ pub struct Input {
     pub encoding: Encoding,
     /// Applied to the real value before the first layer; it travels with the model.
     pub normalization: Option<Normalization>,
+    /// Applied after the normalization: each sample divided by its norm.
+    pub unit_norm: Option<UnitNorm>,
     /// The features' names where the data set has them (a table's columns); empty otherwise.
     pub feature_names: Vec<String>,
 }

@@ -3,10 +3,12 @@
 
 mod activation;
 mod dense;
+mod elementwise;
 mod input;
 mod sequential;
 
 pub use activation::Activation;
 pub use dense::Dense;
-pub use input::{Encoding, Input, Normalization};
+pub use elementwise::Elementwise;
+pub use input::{Encoding, Input, Normalization, UnitNorm};
 pub use sequential::{Layer, Sequential};

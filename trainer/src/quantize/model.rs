@@ -38,9 +38,9 @@ pub enum IntegerActivation {
     Table {
         /// How the sums are quantized before the look-up.
         pre: Quantization,
-        /// The function that the table holds, for an exporter that writes it as such.
-        function: Activation,
-        /// 256 entries, for q = -128..=127.
+        /// The function that the table holds, for an exporter that writes it as such; `None` where only the table is known.
+        function: Option<Activation>,
+        /// 256 entries, for q = -128..=127; or 256 for each output in turn, where the outputs differ.
         table: Vec<i8>,
     },
 }
@@ -56,8 +56,11 @@ pub struct QuantizedDense {
     pub outputs: usize,
     /// The width that the weights fit in.
     pub weight_type: WeightType,
-    /// The weights, outputs x inputs, row-major, zero point 0.
+    /// The weights, outputs x inputs, row-major.
     pub weights: Vec<i8>,
+    /// The integers that stand for a zero weight, one per output; empty where all are 0, as in what we quantize ourselves
+    /// (foreign models bring others).
+    pub weight_zero_points: Vec<i8>,
     /// The real value of one weight step, one per output.
     pub weight_scales: Vec<f32>,
     /// The bias in steps of `input.scale * weight_scales[j]`, one per output; the inputs' zero point is *not* folded in.
