@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all: the test command of the README, and what CI runs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {
+  local name=$1; shift
+  echo; echo "== $name: $*"
+  local begin=$SECONDS
+  "$@" || { echo "error: tests/run.sh: $name failed: $*" >&2; exit 1; }
+  echo "== $name: $((SECONDS - begin)) s"
+}
+
+step "tools" tests/tools.sh
+step "format" cargo fmt --all --check
+step "format of the firmware" cargo fmt --manifest-path firmware/Cargo.toml --all --check
+step "build" cargo build --release --workspace
+step "lints" cargo clippy --release --workspace --all-targets -- -D warnings
+step "tests" cargo test --release --workspace
+step "runtime with overflow checks" cargo test -p thumbnet
+step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
+step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --workspace
+step "parity with onnxruntime" target/venv/bin/python tests/python/parity.py
+
+echo; echo "all tests passed in $SECONDS s"
