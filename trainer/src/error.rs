@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Mismatch,
     /// A chip, an emulator or a tool on the way to it failed.
     Target,
+    /// Whoever read our standard output has gone: no error, nothing to print.
+    BrokenPipe,
 }
 
 /// An error with its place: `model.onnx: node "fc2" (Gemm): input B is 64x10, expected 128x10`.

@@ -3,6 +3,7 @@
 //!
 //! `error -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> plot -> commands -> main`
 
+pub mod commands;
 pub mod dataset;
 pub mod error;
 pub mod nn;
