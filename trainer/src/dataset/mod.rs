@@ -1,4 +1,26 @@
-//! Samples and what they should become: reading, splitting, shuffling.
+//! Samples and what they should become: reading, generating, splitting, shuffling. Nothing here knows networks.
+
+mod boston;
+mod cloud;
+mod csv;
+mod file;
+mod idx;
+mod image;
+mod mnist;
+mod npy;
+mod quality;
+mod rows;
+mod scaler;
+mod source;
+mod split;
+
+pub use self::csv::{Table, read_csv};
+pub use self::idx::{Elements, Idx};
+pub use self::image::read_png;
+pub use self::npy::{Array, read_npy, read_npz};
+pub use self::scaler::StandardScaler;
+pub use self::source::{BUILT_IN, BuiltIn, Options, load, load_whole};
+pub use self::split::{Batches, Splits, permutation};
 
 use ndarray::Array2;
 

@@ -1,5 +1,7 @@
 //! What the numbers that enter a network mean.
 
+use crate::dataset::StandardScaler;
+
 /// How a sample's raw numbers become the network's real inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -16,6 +18,12 @@ pub struct Normalization {
     pub offset: Vec<f32>,
     /// Multiplied then; one per feature.
     pub scale: Vec<f32>,
+}
+
+impl From<&StandardScaler> for Normalization {
+    fn from(scaler: &StandardScaler) -> Self {
+        Self { offset: scaler.mean.clone(), scale: scaler.deviation.iter().map(|deviation| 1.0 / deviation).collect() }
+    }
 }
 
 /// The division of a sample by its own norm, as ONNX's `ai.onnx.ml.Normalizer`; a sample whose norm is 0 stays as it is.

@@ -1,0 +1,143 @@
+//! What a data set answers about its rows.
+
+use super::{Dataset, Features, Targets};
+use crate::error::{Error, ErrorKind, Result};
+use ndarray::{Array2, Axis, concatenate};
+
+impl Features {
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        match self {
+            Self::Pixels(pixels) => pixels.nrows(),
+            Self::Real(values) => values.nrows(),
+        }
+    }
+
+    /// The number of features of one sample.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Pixels(pixels) => pixels.ncols(),
+            Self::Real(values) => values.ncols(),
+        }
+    }
+
+    /// The real values, samples x features: `pixel / 255` for pixels.
+    pub fn real(&self) -> Array2<f32> {
+        match self {
+            Self::Pixels(pixels) => pixels.mapv(|pixel| f32::from(pixel) / 255.0),
+            Self::Real(values) => values.clone(),
+        }
+    }
+
+    /// The given rows in the given order.
+    /// # Panics
+    /// Where a row does not exist.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Pixels(pixels) => Self::Pixels(pixels.select(Axis(0), rows)),
+            Self::Real(values) => Self::Real(values.select(Axis(0), rows)),
+        }
+    }
+}
+
+impl Dataset {
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.features.samples()
+    }
+
+    /// The given rows in the given order, with their targets.
+    /// # Panics
+    /// Where a row does not exist.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let targets = match &self.targets {
+            Targets::Classes(classes) => Targets::Classes(rows.iter().map(|&row| classes[row]).collect()),
+            Targets::Values(values) => Targets::Values(values.select(Axis(0), rows)),
+            Targets::None => Targets::None,
+        };
+        Self { features: self.features.select(rows), targets, ..self.clone_meaning() }
+    }
+
+    /// The first `count` samples, or all where there are fewer.
+    #[must_use]
+    pub fn head(&self, count: usize) -> Self {
+        self.select(&(0..count.min(self.samples())).collect::<Vec<_>>())
+    }
+
+    /// These samples, then the others'.
+    /// # Errors
+    /// [`ErrorKind::Data`] where the features or the targets are of another kind or width.
+    pub fn followed_by(&self, others: &Self) -> Result<Self> {
+        let differ =
+            || Error::new(ErrorKind::Data, &self.name, "the parts for training and testing differ in kind or width");
+        let features = match (&self.features, &others.features) {
+            (Features::Pixels(a), Features::Pixels(b)) => {
+                Features::Pixels(concatenate(Axis(0), &[a.view(), b.view()]).map_err(|_| differ())?)
+            }
+            (Features::Real(a), Features::Real(b)) => {
+                Features::Real(concatenate(Axis(0), &[a.view(), b.view()]).map_err(|_| differ())?)
+            }
+            _ => return Err(differ()),
+        };
+        let targets = match (&self.targets, &others.targets) {
+            (Targets::Classes(a), Targets::Classes(b)) => Targets::Classes([&a[..], b].concat()),
+            (Targets::Values(a), Targets::Values(b)) => {
+                Targets::Values(concatenate(Axis(0), &[a.view(), b.view()]).map_err(|_| differ())?)
+            }
+            (Targets::None, Targets::None) => Targets::None,
+            _ => return Err(differ()),
+        };
+        Ok(Self { features, targets, ..self.clone_meaning() })
+    }
+
+    /// Everything but the numbers.
+    fn clone_meaning(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            features: Features::Real(Array2::zeros((0, 0))),
+            targets: Targets::None,
+            class_names: self.class_names.clone(),
+            feature_names: self.feature_names.clone(),
+            image_shape: self.image_shape,
+        }
+    }
+
+    /// The same data with class indices as targets: a single column of whole numbers from 0 becomes indices into
+    /// `class_names`, where the caller knows that it must classify (a table's last column may be either).
+    /// # Errors
+    /// [`ErrorKind::Data`] where the targets are no class indices, or an index has no name.
+    pub fn classified(mut self, class_names: &[String]) -> Result<Self> {
+        if let Targets::Values(values) = &self.targets {
+            let refuse = |what: String| Error::new(ErrorKind::Data, &self.name, what);
+            if values.ncols() != 1 {
+                return Err(refuse(format!("{} target columns; a class index is one column", values.ncols())));
+            }
+            let indices = values.iter().enumerate().map(|(row, &value)| {
+                if value >= 0.0 && value.fract() == 0.0 && value < 65_536.0 {
+                    Ok(value as u32)
+                } else {
+                    Err(refuse(format!("row {row}: the target {value} is no class index (a whole number from 0)")))
+                }
+            });
+            self.targets = Targets::Classes(indices.collect::<Result<_>>()?);
+        }
+        if let Targets::Classes(classes) = &self.targets {
+            let most = classes.iter().max().map_or(0, |&most| most as usize + 1);
+            if !class_names.is_empty() && most > class_names.len() {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    &self.name,
+                    format!("class index {} occurs, but there are only {} classes", most - 1, class_names.len()),
+                ));
+            }
+            self.class_names = if class_names.is_empty() {
+                (0..most).map(|index| index.to_string()).collect()
+            } else {
+                class_names.to_vec()
+            };
+        }
+        Ok(self)
+    }
+}
