@@ -8,3 +8,4 @@ pub mod dataset;
 pub mod error;
 pub mod nn;
 pub mod quantize;
+pub mod tnet;

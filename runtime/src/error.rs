@@ -1,0 +1,124 @@
+//! What can go wrong on the device: small, copyable, without text of the caller.
+
+use core::fmt;
+
+/// Why a byte slice is not a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The slice ends before the model does.
+    Truncated {
+        /// The number of bytes that the file says or the header takes.
+        needed: usize,
+        /// The number of bytes there are.
+        found: usize,
+    },
+    /// The first four bytes are not those of a `.tnet` file.
+    Magic,
+    /// The file was written by a newer or a much older exporter.
+    Version {
+        /// The version of the file.
+        found: u8,
+        /// The version that this crate reads.
+        supported: u8,
+    },
+    /// A field of the header has no meaning; the offset says which (see FORMAT.md).
+    Header {
+        /// The offset of the field in the file.
+        offset: u8,
+    },
+    /// A field of a layer record has no meaning or does not fit its neighbors; the offset says which (see FORMAT.md).
+    Layer {
+        /// The layer, counted from 0.
+        index: u16,
+        /// The offset of the field in the layer's record.
+        offset: u8,
+    },
+}
+
+/// Why a model was not evaluated. Nothing was written then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum RunError {
+    /// The model works on the other kind of numbers: integers where floats were given, or the reverse.
+    Element,
+    /// A buffer has the wrong length.
+    Length {
+        /// Which buffer.
+        buffer: Buffer,
+        /// The number of elements that the model takes (of the scratch: at least).
+        expected: usize,
+        /// The number of elements that were given.
+        found: usize,
+    },
+    /// The chip's kernels read words, and the model does not start at a multiple of four bytes.
+    Alignment,
+}
+
+/// A buffer of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Buffer {
+    /// What enters.
+    Input,
+    /// The working memory.
+    Scratch,
+    /// What comes out.
+    Output,
+}
+
+/// The checksum of a model does not agree with its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ChecksumError {
+    /// The checksum that stands in the file.
+    pub stored: u32,
+    /// The checksum of its bytes.
+    pub computed: u32,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Truncated { needed, found } => write!(f, "the model ends after {found} of {needed} bytes"),
+            Self::Magic => f.write_str("not a .tnet file"),
+            Self::Version { found, supported } => {
+                write!(f, "format version {found}, but this reader knows version {supported}")
+            }
+            Self::Header { offset } => write!(f, "header: the field at byte {offset} makes no sense"),
+            Self::Layer { index, offset } => {
+                write!(f, "layer {index}: the field at byte {offset} of its record makes no sense")
+            }
+        }
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Element => f.write_str("the model works on the other kind of numbers"),
+            Self::Length { buffer, expected, found } => {
+                let name = match buffer {
+                    Buffer::Input => "input",
+                    Buffer::Scratch => "scratch",
+                    Buffer::Output => "output",
+                };
+                write!(f, "{name}: {found} elements, expected {expected}")
+            }
+            Self::Alignment => f.write_str("the model does not start at a multiple of four bytes"),
+        }
+    }
+}
+
+impl fmt::Display for ChecksumError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "checksum {:08x}, but the bytes give {:08x}", self.stored, self.computed)
+    }
+}
+
+impl core::error::Error for ParseError {}
+impl core::error::Error for RunError {}
+impl core::error::Error for ChecksumError {}

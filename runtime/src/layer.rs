@@ -1,0 +1,334 @@
+//! One layer of a model, as it lies in the file.
+
+use crate::Function;
+use crate::format::{self, f32_at, i8_at, record, round_up, size_at, slice, u8_at};
+
+/// What a layer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Kind {
+    /// Fully connected.
+    Dense,
+}
+
+/// How the weights of a layer are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum WeightType {
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary16.
+    F16,
+    /// Eight bits, two's complement.
+    Int8,
+    /// Four bits, two's complement.
+    Int4,
+    /// Two bits, two's complement: -1, 0, 1.
+    Int2,
+}
+
+/// The order in which the weights of a layer lie in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Order {
+    /// Row-major, outputs x inputs.
+    Plain,
+    /// In tiles, as the fastest kernel reads them.
+    Packed,
+    /// Row-major, and each output has its own integer that stands for a zero weight.
+    ZeroPoints,
+}
+
+/// An affine quantization: `real = scale * (integer - zero_point)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Quantization {
+    /// The real value of one step; positive and normal.
+    pub scale: f32,
+    /// The integer that stands for 0.
+    pub zero_point: i8,
+}
+
+/// A layer of a [`Model`](crate::Model): its sizes, its types and its bytes.
+#[derive(Clone, Copy)]
+pub struct Layer<'a> {
+    kind: Kind,
+    weight_type: WeightType,
+    order: Order,
+    inputs: usize,
+    outputs: usize,
+    record: &'a [u8],
+    payload: &'a [u8],
+    /// Where the channels stand in the payload, and where the tables.
+    channels: usize,
+    tables: usize,
+}
+
+impl<'a> Layer<'a> {
+    /// Reads the layer whose record starts at `offset` of the file, as far as it must be right so that its parts can be
+    /// found.
+    /// # Errors
+    /// The offset in the record of the field that makes no sense.
+    pub(crate) const fn read(bytes: &'a [u8], offset: usize) -> Result<Self, usize> {
+        let Some(record) = slice(bytes, offset, format::RECORD) else { return Err(record::KIND) };
+        let kind = match u8_at(record, record::KIND) {
+            1 => Kind::Dense,
+            _ => return Err(record::KIND),
+        };
+        let weight_type = match u8_at(record, record::WEIGHTS) {
+            1 => WeightType::F32,
+            2 => WeightType::F16,
+            3 => WeightType::Int8,
+            4 => WeightType::Int4,
+            5 => WeightType::Int2,
+            _ => return Err(record::WEIGHTS),
+        };
+        let order = match (u8_at(record, record::ORDER), weight_type) {
+            (0, _) => Order::Plain,
+            (1, WeightType::F32 | WeightType::F16 | WeightType::Int8) => Order::Packed,
+            (2, WeightType::Int8 | WeightType::Int4) => Order::ZeroPoints,
+            _ => return Err(record::ORDER),
+        };
+        let inputs = size_at(record, record::INPUTS);
+        let outputs = size_at(record, record::OUTPUTS);
+        let Some(payload) = slice(bytes, size_at(record, record::PAYLOAD), size_at(record, record::PAYLOAD_LENGTH))
+        else {
+            return Err(record::PAYLOAD);
+        };
+        let Some((channels, tables)) = places(weight_type, order, inputs, outputs) else {
+            return Err(record::PAYLOAD_LENGTH);
+        };
+        Ok(Self { kind, weight_type, order, inputs, outputs, record, payload, channels, tables })
+    }
+
+    /// Checks what [`Self::read`] does not need.
+    /// # Errors
+    /// The offset in the record of the field that makes no sense.
+    pub(crate) const fn check(&self) -> Result<(), usize> {
+        if self.inputs == 0 {
+            return Err(record::INPUTS);
+        }
+        if self.outputs == 0 {
+            return Err(record::OUTPUTS);
+        }
+        let float = self.weight_type.is_float();
+        let code = u8_at(self.record, record::FUNCTION);
+        if !Function::known(code) || (float && code == Function::UNKNOWN) {
+            return Err(record::FUNCTION);
+        }
+        if !size_at(self.record, record::PAYLOAD).is_multiple_of(format::ALIGN) {
+            return Err(record::PAYLOAD);
+        }
+        let Some(rest) = self.payload.len().checked_sub(self.tables) else { return Err(record::PAYLOAD_LENGTH) };
+        if float {
+            return if rest == 0 { Ok(()) } else { Err(record::PAYLOAD_LENGTH) };
+        }
+        if code == 0 {
+            if rest != 0 {
+                return Err(record::PAYLOAD_LENGTH);
+            }
+        } else {
+            let Some(entries) = rest.checked_sub(PARAMETERS) else { return Err(record::PAYLOAD_LENGTH) };
+            if entries != TABLE && (!entries.is_multiple_of(TABLE) || entries / TABLE != self.outputs) {
+                return Err(record::PAYLOAD_LENGTH);
+            }
+            if !is_scale(f32_at(self.record, record::PRE_SCALE)) {
+                return Err(record::PRE_SCALE);
+            }
+        }
+        if !is_scale(f32_at(self.record, record::SCALE)) {
+            return Err(record::SCALE);
+        }
+        if i8_at(self.record, record::LO) > i8_at(self.record, record::HI) {
+            return Err(record::LO);
+        }
+        if !self.factors_are_finite() {
+            return Err(record::PAYLOAD);
+        }
+        Ok(())
+    }
+
+    /// Whether every requantization factor is finite and not negative: then no sum can become a NaN.
+    const fn factors_are_finite(&self) -> bool {
+        let step = channel_len(self.weight_type, self.order);
+        let mut channels = self.channels();
+        while let Some((channel, rest)) = channels.split_at_checked(step) {
+            if format::u32_at(channel, 4) >= f32::INFINITY.to_bits() {
+                return false;
+            }
+            channels = rest;
+        }
+        true
+    }
+
+    /// What the layer does.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How its weights are written.
+    pub const fn weight_type(&self) -> WeightType {
+        self.weight_type
+    }
+
+    /// The order in which its weights lie in the file.
+    pub const fn order(&self) -> Order {
+        self.order
+    }
+
+    /// The number of inputs.
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The number of outputs.
+    pub const fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The number of multiplications of one evaluation.
+    pub const fn macs(&self) -> u64 {
+        self.inputs as u64 * self.outputs as u64
+    }
+
+    /// The activation function. For integers, `Linear` means that the outputs are only kept within [`Self::clamp`], and
+    /// any other function is a table.
+    pub const fn function(&self) -> Function {
+        let (first, second) = if self.weight_type.is_float() {
+            (f32_at(self.record, record::SCALE), f32_at(self.record, record::PRE_SCALE))
+        } else {
+            (f32_at(self.payload, self.tables), f32_at(self.payload, self.tables.saturating_add(4)))
+        };
+        Function::from_code(u8_at(self.record, record::FUNCTION), first, second)
+    }
+
+    /// How the outputs are quantized; `None` for a layer of floats.
+    pub const fn output_quantization(&self) -> Option<Quantization> {
+        if self.weight_type.is_float() {
+            return None;
+        }
+        Some(Quantization {
+            scale: f32_at(self.record, record::SCALE),
+            zero_point: i8_at(self.record, record::ZERO_POINT),
+        })
+    }
+
+    /// How the sums are quantized before they are looked up in the table; `None` where there is no table.
+    pub const fn pre_quantization(&self) -> Option<Quantization> {
+        if self.weight_type.is_float() || u8_at(self.record, record::FUNCTION) == 0 {
+            return None;
+        }
+        Some(Quantization {
+            scale: f32_at(self.record, record::PRE_SCALE),
+            zero_point: i8_at(self.record, record::PRE_ZERO_POINT),
+        })
+    }
+
+    /// The least and the largest integer that the requantization gives.
+    pub const fn clamp(&self) -> (i8, i8) {
+        (i8_at(self.record, record::LO), i8_at(self.record, record::HI))
+    }
+
+    /// The integer that is added after the factor was applied: that of the outputs, or of the table's inputs.
+    pub(crate) const fn sum_zero_point(&self) -> i8 {
+        let table = u8_at(self.record, record::FUNCTION) != 0;
+        i8_at(self.record, if table { record::PRE_ZERO_POINT } else { record::ZERO_POINT })
+    }
+
+    /// The weights, in the layer's [`Order`].
+    pub const fn weights(&self) -> &'a [u8] {
+        match weights_len(self.weight_type, self.order, self.inputs, self.outputs) {
+            Some(length) => part(self.payload, 0, length),
+            None => &[],
+        }
+    }
+
+    /// The numbers of each output in turn: its bias (and for integers its factor, and its weights' zero point where
+    /// the order has them), four bytes each.
+    pub const fn channels(&self) -> &'a [u8] {
+        part(self.payload, self.channels, self.tables.saturating_sub(self.channels))
+    }
+
+    /// The tables, 256 bytes each: one, or one for each output; empty where there are none.
+    pub const fn tables(&self) -> &'a [u8] {
+        let start = self.tables.saturating_add(PARAMETERS);
+        part(self.payload, start, self.payload.len().saturating_sub(start))
+    }
+}
+
+impl core::fmt::Debug for Layer<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Layer")
+            .field("kind", &self.kind)
+            .field("weight_type", &self.weight_type)
+            .field("order", &self.order)
+            .field("inputs", &self.inputs)
+            .field("outputs", &self.outputs)
+            .field("function", &self.function())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The size of a table.
+const TABLE: usize = 256;
+/// The size of the function's two parameters in front of the tables.
+const PARAMETERS: usize = 8;
+
+impl WeightType {
+    /// Whether layers of this type take and give floats.
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F16)
+    }
+}
+
+/// A part of a payload whose size was checked; empty where it was not.
+const fn part(payload: &[u8], offset: usize, length: usize) -> &[u8] {
+    match slice(payload, offset, length) {
+        Some(part) => part,
+        None => &[],
+    }
+}
+
+/// Where the channels and the tables stand in a payload, or `None` where that is too large for the machine.
+const fn places(weight_type: WeightType, order: Order, inputs: usize, outputs: usize) -> Option<(usize, usize)> {
+    let Some(weights) = weights_len(weight_type, order, inputs, outputs) else { return None };
+    let Some(channels) = round_up(weights, 4) else { return None };
+    let Some(length) = outputs.checked_mul(channel_len(weight_type, order)) else { return None };
+    match channels.checked_add(length) {
+        Some(tables) => Some((channels, tables)),
+        None => None,
+    }
+}
+
+/// The bytes that the weights take, or `None` where that is too large for the machine.
+pub(crate) const fn weights_len(weight_type: WeightType, order: Order, inputs: usize, outputs: usize) -> Option<usize> {
+    let (row, rows) = match (weight_type, order) {
+        (WeightType::F32, _) => (inputs.checked_mul(4), Some(outputs)),
+        (WeightType::F16, _) => (inputs.checked_mul(2), Some(outputs)),
+        (WeightType::Int8, Order::Packed) => (round_up(inputs, 4), round_up(outputs, 2)),
+        (WeightType::Int8, _) => (Some(inputs), Some(outputs)),
+        (WeightType::Int4, _) => (Some(inputs.div_ceil(2)), Some(outputs)),
+        (WeightType::Int2, _) => (Some(inputs.div_ceil(4)), Some(outputs)),
+    };
+    match (row, rows) {
+        (Some(row), Some(rows)) => row.checked_mul(rows),
+        _ => None,
+    }
+}
+
+/// The bytes that each output has among the channels.
+pub(crate) const fn channel_len(weight_type: WeightType, order: Order) -> usize {
+    match (weight_type, order) {
+        (WeightType::F32 | WeightType::F16, _) => 4,
+        (_, Order::ZeroPoints) => 12,
+        _ => 8,
+    }
+}
+
+/// Whether `scale` can be the step of a quantization: positive, normal and finite.
+pub(crate) const fn is_scale(scale: f32) -> bool {
+    scale >= f32::MIN_POSITIVE && scale <= f32::MAX
+}

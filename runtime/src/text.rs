@@ -1,0 +1,94 @@
+//! Names in the file: a count, and then each name with its length in front.
+
+use crate::format::{slice, u8_at, u16_at};
+
+/// Names that lie in the file, such as a model's class labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    count: u16,
+    bytes: &'a [u8],
+}
+
+impl<'a> Names<'a> {
+    pub(crate) const NONE: Self = Self { count: 0, bytes: &[] };
+
+    /// Reads the block at `offset`; `None` where it leaves the file or is not UTF-8.
+    pub(crate) const fn parse(bytes: &'a [u8], offset: usize) -> Option<Self> {
+        if slice(bytes, offset, 2).is_none() {
+            return None;
+        }
+        let count = u16_at(bytes, offset);
+        let Some((_, entries)) = bytes.split_at_checked(offset.saturating_add(2)) else { return None };
+        let mut at = 0;
+        let mut i = 0;
+        while i < count {
+            let Some((name, next)) = entry(entries, at) else { return None };
+            if core::str::from_utf8(name).is_err() {
+                return None;
+            }
+            at = next;
+            i += 1;
+        }
+        match slice(entries, 0, at) {
+            Some(bytes) => Some(Self { count, bytes }),
+            None => None,
+        }
+    }
+
+    /// The number of names.
+    pub const fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The name with this index.
+    pub fn get(&self, index: usize) -> Option<&'a str> {
+        self.iter().nth(index)
+    }
+
+    /// The names in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let bytes = self.bytes;
+        let mut at = 0;
+        (0..self.count).map_while(move |_| {
+            let (name, next) = entry(bytes, at)?;
+            at = next;
+            core::str::from_utf8(name).ok()
+        })
+    }
+}
+
+/// The name at `at`, and where the next one starts.
+const fn entry(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    if at >= bytes.len() {
+        return None;
+    }
+    let length = u8_at(bytes, at) as usize;
+    match slice(bytes, at + 1, length) {
+        Some(name) => Some((name, at + 1 + length)),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn reads_names_and_refuses_cut_ones() {
+        let block = b"\x03\x00\x03cat\x00\x04\xc3\xa9t\xc3";
+        assert!(Names::parse(block, 0).is_none(), "the last name ends in half a letter");
+        let block = b"xx\x03\x00\x03cat\x00\x03\xc3\xa9t";
+        let names = Names::parse(block, 2).unwrap();
+        assert!(names.iter().eq(["cat", "", "\u{e9}t"]));
+        assert_eq!(names.get(2), Some("\u{e9}t"));
+        assert_eq!(names.get(3), None);
+        for end in 0..block.len() {
+            assert!(Names::parse(&block[..end], 2).is_none());
+        }
+    }
+}

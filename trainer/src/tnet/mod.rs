@@ -1,0 +1,15 @@
+//! The `.tnet` file: writing a network for the chip, and reading it back for tools. The runtime owns the format
+//! (runtime/FORMAT.md); here are only the other side of its fields.
+
+mod file;
+mod float;
+mod function;
+mod integer;
+mod pack;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use float::{FloatType, write_float};
+pub use integer::write;
+pub use read::{Network, read};

@@ -1,0 +1,161 @@
+//! Reading a `.tnet` file back into a network.
+
+use super::file::wrong;
+use super::integer::{factor, input_zero, sum_quantization};
+use super::{function, pack};
+use crate::error::Result;
+use crate::nn::{Activation, Dense, Encoding, Input, Layer as NnLayer, Normalization, Sequential, UnitNorm};
+use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
+use half::f16;
+use ndarray::Array1;
+use thumbnet::{Layer, Model, Order};
+
+/// What a `.tnet` file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Network {
+    /// A network of integers.
+    Integer(QuantizedSequential),
+    /// A network of floats.
+    Float(Sequential),
+}
+
+/// Reads a file with its checksum.
+///
+/// What comes back gives the same outputs as the file. The weights' scales are not in the file, only the requantization
+/// factors: the scales that come back are the nearest ones that give the same factors.
+/// # Errors
+/// [`ErrorKind::Model`](crate::error::ErrorKind::Model) where the bytes are not a model, or are damaged.
+pub fn read(bytes: &[u8]) -> Result<Network> {
+    let model = Model::parse(bytes).map_err(|error| wrong("tnet", error))?;
+    model.verify_checksum().map_err(|error| wrong("tnet", error))?;
+    let mut names = model.names().iter().map(str::to_owned);
+    let name = names.next().unwrap_or_default();
+    let layer_names: Vec<_> =
+        model.layers().enumerate().map(|(i, _)| names.next().unwrap_or_else(|| format!("dense_{i}"))).collect();
+    let input = input(&model, names.collect());
+    let class_names = model.labels().iter().map(str::to_owned).collect();
+    let layers = model.layers().zip(layer_names);
+    let Some(quantization) = model.input_quantization() else {
+        let layers = layers.map(|(layer, name)| float(&layer, name).map(NnLayer::Dense)).collect::<Result<_>>()?;
+        return Ok(Network::Float(Sequential { name, input, layers, class_names }));
+    };
+    let mut entering = own(quantization);
+    let layers = layers
+        .map(|(layer, name)| {
+            let layer = integer(&layer, name, entering)?;
+            entering = layer.output;
+            Ok(layer)
+        })
+        .collect::<Result<_>>()?;
+    Ok(Network::Integer(QuantizedSequential { name, input, layers, softmax: model.has_softmax(), class_names }))
+}
+
+fn input(model: &Model<'_>, feature_names: Vec<String>) -> Input {
+    let shape = model.input_shape();
+    Input {
+        shape: shape.into_iter().take_while(|&dimension| dimension != 0).collect(),
+        encoding: match model.encoding() {
+            thumbnet::Encoding::Real => Encoding::Real,
+            thumbnet::Encoding::Pixel => Encoding::Pixel,
+        },
+        normalization: model.normalization().map(|pairs| {
+            let (offset, scale) = pairs.unzip();
+            Normalization { offset, scale }
+        }),
+        unit_norm: model.unit_norm().map(|norm| match norm {
+            thumbnet::UnitNorm::L1 => UnitNorm::L1,
+            thumbnet::UnitNorm::L2 => UnitNorm::L2,
+            thumbnet::UnitNorm::Max => UnitNorm::Max,
+        }),
+        feature_names,
+    }
+}
+
+fn float(layer: &Layer<'_>, name: String) -> Result<Dense> {
+    let (inputs, outputs) = (layer.inputs(), layer.outputs());
+    let weights: Vec<f32> = match layer.weight_type() {
+        thumbnet::WeightType::F32 => words(layer.weights()).map(f32::from_le_bytes).collect(),
+        _ => layer.weights().as_chunks().0.iter().map(|&w| f16::from_le_bytes(w).to_f32()).collect(),
+    };
+    let kernel = match layer.order() {
+        Order::Packed => pack::unpack_float(&weights, inputs, outputs),
+        _ => ndarray::Array2::from_shape_fn((inputs, outputs), |(k, row)| weights[row * inputs + k]),
+    };
+    let bias = words(layer.channels()).map(f32::from_le_bytes).collect::<Array1<_>>();
+    let Some(activation) = function::decode(layer.function()) else {
+        return Err(wrong(name, format!("unknown activation {:?}", layer.function())));
+    };
+    Ok(Dense { name, kernel, bias, activation })
+}
+
+fn integer(layer: &Layer<'_>, name: String, input: Quantization) -> Result<QuantizedDense> {
+    let (inputs, outputs) = (layer.inputs(), layer.outputs());
+    let plain = || layer.weights().iter().map(|&w| w as i8).collect();
+    let (weight_type, weights): (_, Vec<i8>) = match (layer.weight_type(), layer.order()) {
+        (thumbnet::WeightType::Int8, Order::Packed) => {
+            (WeightType::Int8, pack::unpack_int8(layer.weights(), inputs, outputs))
+        }
+        (thumbnet::WeightType::Int4, _) => (WeightType::Int4, pack::unpack_bits(layer.weights(), inputs, 4)),
+        (thumbnet::WeightType::Int2, _) => (WeightType::Int2, pack::unpack_bits(layer.weights(), inputs, 2)),
+        _ => (WeightType::Int8, plain()),
+    };
+    let clamp = layer.clamp();
+    let activation = match layer.pre_quantization() {
+        None => IntegerActivation::Clamp { lo: clamp.0, hi: clamp.1 },
+        Some(pre) => IntegerActivation::Table {
+            pre: own(pre),
+            function: function::decode(layer.function()).filter(|f| *f != Activation::Linear),
+            table: layer.tables().iter().map(|&y| y as i8).collect(),
+        },
+    };
+    let Some(output) = layer.output_quantization() else {
+        return Err(wrong(name, "a layer of floats among integers"));
+    };
+    let mut dense = QuantizedDense {
+        name,
+        inputs,
+        outputs,
+        weight_type,
+        weights,
+        weight_zero_points: Vec::new(),
+        weight_scales: Vec::new(),
+        bias: Vec::new(),
+        input,
+        output: own(output),
+        activation,
+    };
+    let sums = sum_quantization(&dense).scale;
+    let numbers = if layer.order() == Order::ZeroPoints { 3 } else { 2 };
+    let channels: Vec<_> = words(layer.channels()).collect();
+    for (j, channel) in channels.chunks_exact(numbers).enumerate() {
+        let zero_point = channel.get(2).map_or(0, |&word| i32::from_le_bytes(word) as i8);
+        if numbers == 3 {
+            dense.weight_zero_points.push(zero_point);
+        }
+        let row = &dense.weights[j * inputs..(j + 1) * inputs];
+        let sum: i64 = row.iter().map(|&w| i64::from(w) - i64::from(zero_point)).sum();
+        let bias = i64::from(i32::from_le_bytes(channel[0])) + input_zero(&dense) * sum;
+        let Ok(bias) = i32::try_from(bias) else {
+            return Err(wrong(dense.name, format!("the bias of output {j} does not fit 32 bits")));
+        };
+        dense.bias.push(bias);
+        dense.weight_scales.push(weight_scale(f32::from_le_bytes(channel[1]), input.scale, sums));
+    }
+    Ok(dense)
+}
+
+/// The weights' scale nearest to the exact one that gives this factor.
+fn weight_scale(stored: f32, input: f32, output: f32) -> f32 {
+    let exact = (f64::from(stored) * f64::from(output) / f64::from(input)) as f32;
+    let near = |ulps: i32| f32::from_bits(exact.to_bits().wrapping_add_signed(ulps));
+    [0, 1, -1, 2, -2, 3, -3, 4, -4].map(near).into_iter().find(|&s| factor(input, s, output) == stored).unwrap_or(exact)
+}
+
+fn own(quantization: thumbnet::Quantization) -> Quantization {
+    Quantization { scale: quantization.scale, zero_point: quantization.zero_point }
+}
+
+/// The four-byte numbers of a slice.
+fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+    bytes.as_chunks().0.iter().copied()
+}

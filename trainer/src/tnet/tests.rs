@@ -1,0 +1,151 @@
+//! Round trips, and the runtime's view of what was written.
+
+use super::{FloatType, Network, read, write, write_float};
+use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm};
+use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
+use ndarray::{Array1, Array2};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use thumbnet::WeightType::{Int2, Int4, Int8};
+use thumbnet::{Function, Model, Order};
+
+fn input(features: usize) -> Input {
+    Input {
+        shape: vec![features],
+        encoding: Encoding::Real,
+        normalization: None,
+        unit_norm: None,
+        feature_names: Vec::new(),
+    }
+}
+
+fn layer(rng: &mut ChaCha8Rng, inputs: usize, outputs: usize, weight_type: WeightType) -> QuantizedDense {
+    let limit = match weight_type {
+        WeightType::Int8 => 127,
+        WeightType::Int4 => 7,
+        WeightType::Int2 => 1,
+    };
+    QuantizedDense {
+        name: format!("dense_{inputs}_{outputs}"),
+        inputs,
+        outputs,
+        weight_type,
+        weights: (0..inputs * outputs).map(|_| rng.random_range(-limit..=limit)).collect(),
+        weight_zero_points: Vec::new(),
+        weight_scales: (0..outputs).map(|_| rng.random_range(0.001..0.02)).collect(),
+        bias: (0..outputs).map(|_| rng.random_range(-5000..5000)).collect(),
+        input: Quantization { scale: 0.03, zero_point: -7 },
+        output: Quantization { scale: 0.05, zero_point: 11 },
+        activation: IntegerActivation::Clamp { lo: 11, hi: 127 },
+    }
+}
+
+/// Three layers of different kinds of weights, a table and a foreign layer.
+fn network() -> QuantizedSequential {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let first = layer(&mut rng, 13, 9, WeightType::Int8);
+    let mut second = layer(&mut rng, 9, 6, WeightType::Int4);
+    second.input = first.output;
+    second.activation = IntegerActivation::Table {
+        pre: Quantization { scale: 0.07, zero_point: 3 },
+        function: Some(Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.125 })),
+        table: (0..=255u8).map(|i| (i ^ 0x80) as i8 / 2).collect(),
+    };
+    let mut third = layer(&mut rng, 6, 3, WeightType::Int2);
+    third.input = second.output;
+    let mut fourth = layer(&mut rng, 3, 2, WeightType::Int8);
+    fourth.weights[1] = -128;
+    fourth.weight_zero_points = vec![5, -128];
+    fourth.input = third.output;
+    QuantizedSequential {
+        name: "mixed".into(),
+        input: Input {
+            normalization: Some(Normalization { offset: vec![1.5; 13], scale: vec![0.25; 13] }),
+            unit_norm: Some(UnitNorm::L2),
+            feature_names: (0..13).map(|i| format!("x{i}")).collect(),
+            ..input(13)
+        },
+        layers: vec![first, second, third, fourth],
+        softmax: true,
+        class_names: vec!["cat".into(), "d\u{f6}g".into()],
+    }
+}
+
+#[test]
+fn integers_come_back_as_they_were() {
+    let network = network();
+    let bytes = write(&network).unwrap();
+    let Network::Integer(back) = read(&bytes).unwrap() else { panic!("floats came back") };
+    assert_eq!(write(&back).unwrap(), bytes);
+    let mut same = back.clone();
+    for (layer, original) in same.layers.iter_mut().zip(&network.layers) {
+        for (scale, original) in layer.weight_scales.iter_mut().zip(&original.weight_scales) {
+            assert!((*scale - original).abs() <= 1e-6 * original, "{scale} for {original}");
+            *scale = *original;
+        }
+    }
+    assert_eq!(same, network);
+}
+
+#[test]
+fn the_runtime_sees_the_same_layers() {
+    let bytes = write(&network()).unwrap();
+    let model = Model::parse(&bytes).unwrap();
+    model.verify_checksum().unwrap();
+    assert!(model.labels().iter().eq(["cat", "d\u{f6}g"]));
+    assert_eq!((model.input_len(), model.output_len(), model.macs()), (13, 2, 13 * 9 + 9 * 6 + 6 * 3 + 3 * 2));
+    let orders: Vec<_> = model.layers().map(|layer| (layer.weight_type(), layer.order())).collect();
+    assert_eq!(orders, [(Int8, Order::Packed), (Int4, Order::Plain), (Int2, Order::Plain), (Int8, Order::ZeroPoints)]);
+    assert_eq!(model.layer(1).unwrap().function(), Function::LeakyRelu { slope: 0.125 });
+    assert!(model.has_softmax());
+    assert_eq!(model.normalization().unwrap().count(), 13);
+}
+
+#[test]
+fn floats_come_back_as_they_were() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut dense = |name: &str, inputs, outputs, activation| {
+        let kernel =
+            Array2::from_shape_fn((inputs, outputs), |_| half::f16::from_f32(rng.random_range(-1.0..1.0)).to_f32());
+        let bias = Array1::from_shape_fn(outputs, |_| rng.random_range(-1.0f32..1.0));
+        Layer::Dense(Dense { name: name.into(), kernel, bias, activation })
+    };
+    let network = Sequential {
+        name: "floats".into(),
+        input: Input { shape: vec![2, 3], encoding: Encoding::Pixel, ..input(6) },
+        layers: vec![
+            dense("a", 6, 23, Activation::Elementwise(Elementwise::Selu { alpha: 1.67, gamma: 1.05 })),
+            dense("b", 23, 3, Activation::Softmax),
+        ],
+        class_names: vec!["r".into(), "g".into(), "b".into()],
+    };
+    for weights in [FloatType::F32, FloatType::F16] {
+        let bytes = write_float(&network, weights).unwrap();
+        assert_eq!(read(&bytes).unwrap(), Network::Float(network.clone()));
+    }
+}
+
+#[test]
+fn what_the_arithmetic_cannot_hold_is_refused_by_name() {
+    let mut network = network();
+    network.layers[0].bias[4] = i32::MAX;
+    let message = write(&network).unwrap_err().to_string();
+    assert!(message.contains("mixed: dense_13_9") && message.contains("output 4"), "{message}");
+    network.layers[0].bias[4] = 0;
+    network.layers[2].weights[0] = 2;
+    let message = write(&network).unwrap_err().to_string();
+    assert!(message.contains("weight 2 is out of -1..=1"), "{message}");
+}
+
+#[test]
+fn rows_that_would_spill_are_written_plainly() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut wide = layer(&mut rng, 600, 2, WeightType::Int8);
+    wide.weights.fill(127);
+    wide.output = wide.input;
+    let network = QuantizedSequential { input: input(600), layers: vec![wide], class_names: Vec::new(), ..network() };
+    let bytes = write(&network).unwrap();
+    assert_eq!(Model::parse(&bytes).unwrap().layer(0).unwrap().order(), Order::Plain);
+    let Network::Integer(back) = read(&bytes).unwrap() else { panic!("floats came back") };
+    assert_eq!(back.layers[0].weights, network.layers[0].weights);
+}
