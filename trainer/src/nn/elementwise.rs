@@ -84,12 +84,11 @@ impl Elementwise {
             Self::Abs => return x.abs(),
             Self::ThresholdedRelu { threshold } => return if x > threshold { x } else { 0.0 },
             Self::Elu { alpha } if x < 0.0 => f64::from(alpha) * wide.exp_m1(),
-            Self::Elu { .. } => wide,
             Self::Selu { alpha, gamma } => {
                 f64::from(gamma) * if x > 0.0 { wide } else { f64::from(alpha) * wide.exp_m1() }
             }
             Self::Celu { alpha } if x < 0.0 => f64::from(alpha) * (wide / f64::from(alpha)).exp_m1(),
-            Self::Celu { .. } => wide,
+            Self::Elu { .. } | Self::Celu { .. } => wide,
             Self::Gelu => 0.5 * wide * (1.0 + libm::erf(wide * std::f64::consts::FRAC_1_SQRT_2)),
             Self::GeluTanh => 0.5 * wide * (1.0 + gelu_argument(wide).tanh()),
             Self::Swish { beta } => wide * sigmoid(f64::from(beta) * wide),
@@ -117,7 +116,9 @@ impl Elementwise {
             Self::Elu { .. } | Self::Celu { .. } => 1.0,
             Self::Selu { alpha, gamma } => f64::from(gamma) * if x > 0.0 { 1.0 } else { f64::from(alpha) * wide.exp() },
             Self::Gelu => {
-                let density = (-0.5 * wide * wide).exp() * std::f64::consts::FRAC_1_SQRT_2 * std::f64::consts::FRAC_2_SQRT_PI / 2.0;
+                let density =
+                    (-0.5 * wide * wide).exp() * std::f64::consts::FRAC_1_SQRT_2 * std::f64::consts::FRAC_2_SQRT_PI
+                        / 2.0;
                 0.5 * (1.0 + libm::erf(wide * std::f64::consts::FRAC_1_SQRT_2)) + wide * density
             }
             Self::GeluTanh => {
@@ -194,7 +195,10 @@ mod tests {
                 let h = 1.0 / 1024.0;
                 let expected = (function.value(x + h) - function.value(x - h)) / (2.0 * h);
                 let got = function.derivative(x);
-                assert!((expected - got).abs() <= 2e-3 * got.abs().max(1.0), "{function:?} at {x}: {got} instead of {expected}");
+                assert!(
+                    (expected - got).abs() <= 2e-3 * got.abs().max(1.0),
+                    "{function:?} at {x}: {got} instead of {expected}"
+                );
             }
         }
     }

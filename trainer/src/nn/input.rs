@@ -1,6 +1,7 @@
 //! What the numbers that enter a network mean.
 
 use crate::dataset::StandardScaler;
+use ndarray::{Array2, ArrayView2};
 
 /// How a sample's raw numbers become the network's real inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +54,42 @@ pub struct Input {
 }
 
 impl Input {
+    /// An input without normalization and names.
+    pub fn new(shape: Vec<usize>, encoding: Encoding) -> Self {
+        Self { shape, encoding, normalization: None, unit_norm: None, feature_names: Vec::new() }
+    }
+
     /// The number of features: the product of the shape.
     pub fn features(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// What the first layer sees: the real values (samples x features; for pixels already `pixel / 255`), normalized.
+    ///
+    /// # Panics
+    /// If `real` is not samples x features.
+    pub fn normalize(&self, real: ArrayView2<f32>) -> Array2<f32> {
+        assert_eq!(real.ncols(), self.features(), "the features of a sample");
+        let mut x = real.to_owned();
+        if let Some(Normalization { offset, scale }) = &self.normalization {
+            for mut row in x.rows_mut() {
+                for ((x, offset), scale) in row.iter_mut().zip(offset).zip(scale) {
+                    *x = (*x - offset) * scale;
+                }
+            }
+        }
+        if let Some(norm) = self.unit_norm {
+            for mut row in x.rows_mut() {
+                let size = match norm {
+                    UnitNorm::L1 => row.iter().map(|x| x.abs()).sum(),
+                    UnitNorm::L2 => row.iter().map(|x| x * x).sum::<f32>().sqrt(),
+                    UnitNorm::Max => row.iter().fold(f32::NEG_INFINITY, |a, &x| a.max(x)),
+                };
+                if size != 0.0 {
+                    row /= size;
+                }
+            }
+        }
+        x
     }
 }

@@ -2,13 +2,20 @@
 //! sets, files or chips.
 
 mod activation;
+mod backward;
 mod dense;
 mod elementwise;
+pub(crate) mod exponential;
+mod initializer;
 mod input;
+mod loss;
 mod sequential;
 
 pub use activation::Activation;
+pub use backward::Gradient;
 pub use dense::Dense;
 pub use elementwise::Elementwise;
+pub use initializer::Initializer;
 pub use input::{Encoding, Input, Normalization, UnitNorm};
-pub use sequential::{Layer, Sequential};
+pub use loss::{Loss, Target};
+pub use sequential::{Layer, Sequential, SummaryRow};
