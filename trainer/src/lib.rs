@@ -7,5 +7,6 @@ pub mod commands;
 pub mod dataset;
 pub mod error;
 pub mod nn;
+pub mod plot;
 pub mod quantize;
 pub mod tnet;

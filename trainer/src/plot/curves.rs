@@ -1,0 +1,185 @@
+//! Values over epochs.
+
+use super::palette::{INK, PALE, PAPER, SERIES};
+use super::picture::{Drawn, FONT, Picture, words};
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::prelude::*;
+
+/// Named values, one per epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The name in the legend.
+    pub name: String,
+    /// The values; those that are not finite are left out.
+    pub values: Vec<f32>,
+}
+
+/// Series that share their axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// What the values are.
+    pub label: String,
+    /// The lines.
+    pub series: Vec<Series>,
+}
+
+/// Training curves: panels side by side over the epochs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curves {
+    /// Above all panels.
+    pub title: String,
+    /// From left to right.
+    pub panels: Vec<Panel>,
+}
+
+/// The columns' names of a history that count rather than measure.
+const COUNTERS: [&str; 5] = ["epoch", "step", "seconds", "learning_rate", "rate"];
+
+impl Curves {
+    /// The curves of a history's columns: each measure with its `val_` twin is a panel.
+    pub fn of_history(title: &str, columns: &[(String, Vec<f32>)]) -> Self {
+        let mut panels: Vec<Panel> = Vec::new();
+        for (name, values) in columns.iter().filter(|(name, _)| !COUNTERS.contains(&name.as_str())) {
+            let measure = name.trim_start_matches("val_").replace('_', " ");
+            let twin = if name.starts_with("val_") { "validation" } else { "training" };
+            let series = Series { name: twin.into(), values: values.clone() };
+            match panels.iter_mut().find(|panel| panel.label == measure) {
+                Some(panel) => panel.series.push(series),
+                None => panels.push(Panel { label: measure, series: vec![series] }),
+            }
+        }
+        Self { title: title.into(), panels }
+    }
+}
+
+impl Picture for Curves {
+    fn size(&self) -> (u32, u32) {
+        (480 * self.panels.len().max(1) as u32, 360)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn {
+        let area = area.titled(&self.title, (FONT, 20).into_font().color(&INK)).map_err(words)?;
+        for (panel, area) in self.panels.iter().zip(area.split_evenly((1, self.panels.len().max(1)))) {
+            draw_panel(panel, &area)?;
+        }
+        Ok(())
+    }
+}
+
+fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) -> Drawn {
+    let finite = || panel.series.iter().flat_map(|series| &series.values).copied().filter(|value| value.is_finite());
+    let (least, most) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
+    let (least, most) = if least <= most { (least, most) } else { (0.0, 1.0) };
+    let pad = if most > least { 0.05 * (most - least) } else { 0.05 * most.abs().max(1e-6) };
+    if least > 0.0 && most / least > 100.0 {
+        draw_axes(panel, area, (least / 1.3..most * 1.3).log_scale())
+    } else {
+        draw_axes(panel, area, least - pad..most + pad)
+    }
+}
+
+fn draw_axes<B: DrawingBackend, Y>(panel: &Panel, area: &DrawingArea<B, Shift>, y: Y) -> Drawn
+where
+    Y: AsRangedCoord<Value = f32>,
+    Y::CoordDescType: Ranged<ValueType = f32> + ValueFormatter<f32>,
+{
+    let epochs = panel.series.iter().map(|series| series.values.len()).max().unwrap_or(0).max(2);
+    let mut chart = ChartBuilder::on(area)
+        .margin(10)
+        .margin_right(16)
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(1.0..epochs as f32, y)
+        .map_err(words)?;
+    let text = (FONT, 13).into_font().color(&INK);
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(PALE)
+        .axis_style(INK)
+        .x_labels(epochs.min(11))
+        .y_labels(7)
+        .x_label_formatter(&|epoch| format!("{epoch:.0}"))
+        .y_label_formatter(&|value| short(*value))
+        .x_desc("epoch")
+        .y_desc(&panel.label)
+        .label_style(text.clone())
+        .axis_desc_style((FONT, 15).into_font().color(&INK))
+        .draw()
+        .map_err(words)?;
+    for (series, color) in panel.series.iter().zip(SERIES.iter().cycle()) {
+        let points = || series.values.iter().enumerate().filter(|(_, value)| value.is_finite());
+        let points = || points().map(|(epoch, &value)| (epoch as f32 + 1.0, value));
+        chart
+            .draw_series(LineSeries::new(points(), color.stroke_width(2)))
+            .map_err(words)?
+            .label(&series.name)
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+        if series.values.len() <= 30 {
+            chart.draw_series(points().map(|point| Circle::new(point, 3, color.filled()))).map_err(words)?;
+        }
+    }
+    // Where a curve that falls, or rises, leaves room.
+    let rises = panel.series.first().is_some_and(|series| series.values.last() > series.values.first());
+    let corner = if rises { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
+    chart
+        .configure_series_labels()
+        .position(corner)
+        .background_style(PAPER.mix(0.85))
+        .border_style(PALE)
+        .label_font(text)
+        .draw()
+        .map_err(words)
+}
+
+/// A number with about three digits that count.
+pub(super) fn short(value: f32) -> String {
+    let magnitude = value.abs();
+    if magnitude == 0.0 {
+        "0".into()
+    } else if !(1e-3..1e5).contains(&magnitude) {
+        format!("{value:.0e}")
+    } else if magnitude < 0.1 {
+        format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').into()
+    } else if magnitude < 10.0 {
+        format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').into()
+    } else {
+        format!("{value:.1}").trim_end_matches('0').trim_end_matches('.').into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measure_and_its_validation_share_a_panel() {
+        let columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"];
+        let columns: Vec<_> = columns.iter().map(|name| (name.to_string(), vec![1.0, 0.5])).collect();
+        let curves = Curves::of_history("mnist", &columns);
+        let names = |panel: &Panel| panel.series.iter().map(|series| series.name.clone()).collect::<Vec<_>>();
+        assert_eq!(curves.panels.iter().map(|panel| panel.label.as_str()).collect::<Vec<_>>(), ["loss", "accuracy"]);
+        assert_eq!(names(&curves.panels[0]), ["training", "validation"]);
+        let svg = curves.svg().unwrap();
+        for text in ["mnist", "epoch", "loss", "accuracy", "training", "validation"] {
+            assert!(svg.contains(text), "{text}");
+        }
+        assert!(curves.png().unwrap().starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn odd_values_are_drawn_all_the_same() {
+        let odd = [vec![], vec![0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY], vec![1e-9, 1e9], vec![-1.0, -1.0]];
+        for values in odd {
+            let curves = Curves::of_history("odd", &[("loss".into(), values.clone())]);
+            assert!(curves.svg().is_ok() && curves.png().is_ok(), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let texts = [0.0, 0.00002, 0.0125, 0.97, 1.5, 12.25, 1e6].map(short);
+        assert_eq!(texts, ["0", "2e-5", "0.0125", "0.97", "1.5", "12.2", "1e6"]);
+    }
+}

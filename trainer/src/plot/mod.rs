@@ -1,0 +1,19 @@
+//! Pictures: training curves, confusion matrices, decision boundaries, images and weights; as SVG, PNG, or text for a
+//! terminal. Pictures take plain numbers and know nothing of networks and files.
+
+mod boundary;
+mod confusion;
+mod curves;
+mod field;
+mod gallery;
+pub mod palette;
+mod picture;
+mod scatter;
+pub mod terminal;
+
+pub use boundary::Boundary;
+pub use confusion::Confusion;
+pub use curves::{Curves, Panel, Series};
+pub use gallery::{Gallery, Tile};
+pub use picture::{Drawn, Picture};
+pub use scatter::Scatter;
