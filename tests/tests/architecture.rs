@@ -1,0 +1,82 @@
+//! The order of the trainer's modules, as ARCHITECTURE.md states it, is true of the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The module order, read from ARCHITECTURE.md itself, so that the two cannot differ.
+fn order(root: &Path) -> Vec<String> {
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is there");
+    let line = text.lines().find(|line| line.trim_start().starts_with("error -> ")).expect("the order is stated");
+    line.replace("->", ",").split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { panic!("{} is not a folder", folder.display()) };
+    for entry in entries.map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            rust_files(&entry, found);
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            found.push(entry);
+        }
+    }
+}
+
+/// The top-level modules that a source line names as `crate::NAME`, singly or in braces.
+fn modules_named(line: &str) -> Vec<String> {
+    let code = line.split("//").next().unwrap_or_default();
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    code.split("crate::")
+        .skip(1)
+        .flat_map(|rest| match rest.strip_prefix('{') {
+            Some(list) => list.split(',').map(|item| word(item.trim())).collect(),
+            None => vec![word(rest)],
+        })
+        .collect()
+}
+
+#[test]
+fn a_module_uses_only_what_stands_before_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (order, source) = (order(&root), root.join("trainer/src"));
+    let place = |name: &str| order.iter().position(|module| module == name);
+    let mut files = Vec::new();
+    rust_files(&source, &mut files);
+    let (mut edges, mut wrong) = (0, Vec::new());
+    for file in &files {
+        let path = file.strip_prefix(&source).expect("inside the source folder");
+        let first = path.iter().next().and_then(|part| part.to_str()).expect("a name");
+        let module = first.trim_end_matches(".rs");
+        if module == "lib" {
+            continue;
+        }
+        let here = place(module).unwrap_or_else(|| panic!("{module} has no place in ARCHITECTURE.md's order"));
+        let text = fs::read_to_string(file).expect("a readable file");
+        for (number, line) in text.lines().enumerate() {
+            for used in modules_named(line) {
+                let Some(there) = place(&used) else { continue };
+                edges += 1;
+                if there > here {
+                    wrong.push(format!("{}:{}: {module} uses {used}, which comes later", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(edges > 10, "only {edges} uses found: does this test still read the code?");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_has_outgrown_its_noun() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["runtime/src", "trainer/src", "firmware/src", "link/src"] {
+        rust_files(&root.join(folder), &mut files);
+    }
+    let long: Vec<String> = files
+        .iter()
+        .map(|file| (fs::read_to_string(file).expect("a readable file").lines().count(), file))
+        .filter(|(lines, _)| *lines > 500)
+        .map(|(lines, file)| format!("{} has {lines} lines", file.display()))
+        .collect();
+    assert!(long.is_empty(), "split these: {}", long.join(", "));
+}
