@@ -1,12 +1,13 @@
 //! Takes a multilayer perceptron from data to a microcontroller. The data flow one way, and a module uses only what stands
 //! before it:
 //!
-//! `error -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> plot -> commands -> main`
+//! `error -> output -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> plot -> commands -> main`
 
 pub mod commands;
 pub mod dataset;
 pub mod error;
 pub mod nn;
+pub mod output;
 pub mod plot;
 pub mod quantize;
 pub mod tnet;
