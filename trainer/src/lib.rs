@@ -7,6 +7,7 @@ pub mod commands;
 pub mod dataset;
 pub mod error;
 pub mod nn;
+pub mod onnx;
 pub mod output;
 pub mod plot;
 pub mod quantize;

@@ -75,31 +75,36 @@ impl Elementwise {
     /// The function's value, evaluated in f64 and rounded once.
     #[must_use]
     pub fn value(self, x: f32) -> f32 {
-        let wide = f64::from(x);
-        let y = match self {
-            Self::LeakyRelu { slope } => {
-                return if x < 0.0 { slope * x } else { x };
+        self.wide(f64::from(x)) as f32
+    }
+
+    /// The function's value in f64.
+    pub(crate) fn wide(self, x: f64) -> f64 {
+        match self {
+            Self::LeakyRelu { slope } if x < 0.0 => f64::from(slope) * x,
+            Self::Elu { alpha } if x < 0.0 => f64::from(alpha) * x.exp_m1(),
+            Self::Celu { alpha } if x < 0.0 => f64::from(alpha) * (x / f64::from(alpha)).exp_m1(),
+            Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Celu { .. } => x,
+            Self::Selu { alpha, gamma } => f64::from(gamma) * if x > 0.0 { x } else { f64::from(alpha) * x.exp_m1() },
+            Self::Gelu => 0.5 * x * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2)),
+            Self::GeluTanh => 0.5 * x * (1.0 + gelu_argument(x).tanh()),
+            Self::Swish { beta } => x * sigmoid(f64::from(beta) * x),
+            Self::Mish => x * softplus(x).tanh(),
+            Self::Softplus => softplus(x),
+            Self::Softsign => x / (1.0 + x.abs()),
+            Self::HardSigmoid { alpha, beta } => (f64::from(alpha) * x + f64::from(beta)).clamp(0.0, 1.0),
+            Self::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
+            Self::ThresholdedRelu { threshold } => {
+                if x > f64::from(threshold) {
+                    x
+                } else {
+                    0.0
+                }
             }
-            Self::Clip { lo, hi } => return x.max(lo).min(hi),
-            Self::Abs => return x.abs(),
-            Self::ThresholdedRelu { threshold } => return if x > threshold { x } else { 0.0 },
-            Self::Elu { alpha } if x < 0.0 => f64::from(alpha) * wide.exp_m1(),
-            Self::Selu { alpha, gamma } => {
-                f64::from(gamma) * if x > 0.0 { wide } else { f64::from(alpha) * wide.exp_m1() }
-            }
-            Self::Celu { alpha } if x < 0.0 => f64::from(alpha) * (wide / f64::from(alpha)).exp_m1(),
-            Self::Elu { .. } | Self::Celu { .. } => wide,
-            Self::Gelu => 0.5 * wide * (1.0 + libm::erf(wide * std::f64::consts::FRAC_1_SQRT_2)),
-            Self::GeluTanh => 0.5 * wide * (1.0 + gelu_argument(wide).tanh()),
-            Self::Swish { beta } => wide * sigmoid(f64::from(beta) * wide),
-            Self::Mish => wide * softplus(wide).tanh(),
-            Self::Softplus => softplus(wide),
-            Self::Softsign => wide / (1.0 + wide.abs()),
-            Self::HardSigmoid { alpha, beta } => (f64::from(alpha) * wide + f64::from(beta)).clamp(0.0, 1.0),
-            Self::HardSwish => wide * (wide / 6.0 + 0.5).clamp(0.0, 1.0),
-            Self::Exp => wide.exp(),
-        };
-        y as f32
+            Self::Clip { lo, hi } => x.max(f64::from(lo)).min(f64::from(hi)),
+            Self::Abs => x.abs(),
+            Self::Exp => x.exp(),
+        }
     }
 
     /// The derivative with respect to `x`; at a kink, that of the side without the function's own slope.

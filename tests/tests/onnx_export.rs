@@ -1,0 +1,151 @@
+//! What we export is what we mean: in tract, in our own evaluator, and after an import. The models are also left in
+//! `target/onnx-exports` with inputs and expected outputs, for `tests/python/onnx_exports.py` to check with onnxruntime.
+
+use ndarray::{Array1, Array2};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::path::PathBuf;
+use thumbnet_trainer::nn::{
+    Activation, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm,
+};
+use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export, export_with_opset, import, tract_outputs};
+
+const ACTIVATIONS: [(&str, Activation); 21] = [
+    ("linear", Activation::Linear),
+    ("relu", Activation::Relu),
+    ("sigmoid", Activation::Sigmoid),
+    ("tanh", Activation::Tanh),
+    ("softmax", Activation::Softmax),
+    ("log_softmax", Activation::LogSoftmax),
+    ("leaky_relu", Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.02 })),
+    ("elu", Activation::Elementwise(Elementwise::Elu { alpha: 0.9 })),
+    ("selu", Activation::Elementwise(Elementwise::Selu { alpha: 1.673_263_2, gamma: 1.050_701 })),
+    ("celu", Activation::Elementwise(Elementwise::Celu { alpha: 1.3 })),
+    ("gelu", Activation::Elementwise(Elementwise::Gelu)),
+    ("gelu_tanh", Activation::Elementwise(Elementwise::GeluTanh)),
+    ("silu", Activation::Elementwise(Elementwise::Swish { beta: 1.0 })),
+    ("swish", Activation::Elementwise(Elementwise::Swish { beta: 1.7 })),
+    ("mish", Activation::Elementwise(Elementwise::Mish)),
+    ("softplus", Activation::Elementwise(Elementwise::Softplus)),
+    ("softsign", Activation::Elementwise(Elementwise::Softsign)),
+    ("hard_sigmoid", Activation::Elementwise(Elementwise::HardSigmoid { alpha: 0.25, beta: 0.5 })),
+    ("hard_swish", Activation::Elementwise(Elementwise::HardSwish)),
+    ("relu6", Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi: 6.0 })),
+    ("abs", Activation::Elementwise(Elementwise::Abs)),
+];
+
+/// A network of random weights.
+fn network(name: &str, sizes: &[usize], hidden: Activation, last: Activation, seed: u64) -> Sequential {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let count = sizes.len() - 1;
+    let layers = sizes.windows(2).enumerate().map(|(index, pair)| {
+        let scale = (3.0 / pair[0] as f32).sqrt();
+        let kernel = Array2::from_shape_simple_fn((pair[0], pair[1]), || (rng.random::<f32>() * 2.0 - 1.0) * scale);
+        let bias = Array1::from_shape_simple_fn(pair[1], || rng.random::<f32>() - 0.5);
+        let activation = if index + 1 == count { last } else { hidden };
+        Layer::Dense(Dense { name: format!("dense_{}", index + 1), kernel, bias, activation })
+    });
+    let layers = layers.collect();
+    Sequential {
+        name: name.to_owned(),
+        input: Input::new(vec![sizes[0]], Encoding::Real),
+        layers,
+        class_names: Vec::new(),
+    }
+}
+
+fn samples(count: usize, features: usize, seed: u64) -> Array2<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Array2::from_shape_simple_fn((count, features), || rng.random::<f32>() * 4.0 - 2.0)
+}
+
+/// All the networks that are exported here.
+fn networks() -> Vec<Sequential> {
+    let mut all: Vec<Sequential> = ACTIVATIONS
+        .iter()
+        .map(|(name, activation)| network(name, &[7, 12, 5], Activation::Relu, *activation, 3))
+        .collect();
+    all.extend(
+        ACTIVATIONS
+            .iter()
+            .filter(|(_, activation)| !matches!(activation, Activation::Softmax | Activation::LogSoftmax))
+            .map(|(name, activation)| {
+                network(&format!("hidden_{name}"), &[6, 9, 9, 3], *activation, Activation::Softmax, 4)
+            }),
+    );
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let mut pixels = network("pixels", &[16, 10, 4], Activation::Relu, Activation::Softmax, 5);
+    pixels.input = Input::new(vec![4, 4], Encoding::Pixel);
+    pixels.class_names = ["zero", "one, or \"two\"", "drei", "четыре"].map(String::from).to_vec();
+    let mut table = network("table", &[3, 8, 1], Activation::Tanh, Activation::Sigmoid, 6);
+    table.class_names = vec!["no".to_owned(), "yes".to_owned()];
+    table.input.feature_names = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    table.input.normalization = Some(Normalization {
+        offset: (0..3).map(|_| rng.random::<f32>() * 9.0).collect(),
+        scale: (0..3).map(|_| rng.random::<f32>() + 0.1).collect(),
+    });
+    all.extend([pixels, table.clone()]);
+    for (name, norm) in [("l1", UnitNorm::L1), ("l2", UnitNorm::L2), ("max", UnitNorm::Max)] {
+        let mut normed = table.clone();
+        normed.name = format!("norm_{name}");
+        normed.input.unit_norm = Some(norm);
+        all.push(normed);
+    }
+    all.push(network("deep", &[5, 8, 7, 6, 5, 4, 5, 6, 7, 8, 7, 6, 2], Activation::Tanh, Activation::Linear, 8));
+    all
+}
+
+fn exports() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/onnx-exports");
+    std::fs::create_dir_all(&folder).expect("a folder for the exports");
+    folder
+}
+
+/// The largest difference, relative to the larger of the values and 1.
+fn difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {
+    assert_eq!(a.dim(), b.dim());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs() / a.abs().max(b.abs()).max(1.0)).fold(0.0, f32::max)
+}
+
+#[test]
+fn every_executor_gives_the_outputs_of_the_network() {
+    for model in networks() {
+        let x = samples(33, model.input.features(), 11);
+        let expected = model.forward(x.view());
+        for opset in [12, 13, 17, 22] {
+            let bytes = export_with_opset(&model, opset);
+            let graph = Graph::decode(bytes.clone().into(), None).expect("our own export");
+            let ours = graph.run(Tensor::F32(x.clone().into_dyn())).expect("our own operators");
+            let Tensor::F32(ours) = &ours[0] else { panic!("{}: not float", model.name) };
+            let ours = ours.clone().into_dimensionality().expect("samples x outputs");
+            assert!(
+                difference(&expected, &ours) < 1e-5,
+                "{} at opset {opset}: {}",
+                model.name,
+                difference(&expected, &ours)
+            );
+        }
+        let bytes = export(&model);
+        // tract has no Normalizer of ai.onnx.ml, and its Celu ignores that the exponent is x / alpha; onnxruntime checks these in Python.
+        if model.input.unit_norm.is_none() && !model.name.ends_with("celu") {
+            let theirs = tract_outputs(&bytes, x.view()).unwrap_or_else(|error| panic!("{}: {error}", model.name));
+            assert!(difference(&expected, &theirs) < 1e-5, "{}: {}", model.name, difference(&expected, &theirs));
+        }
+        let folder = exports();
+        std::fs::write(folder.join(format!("{}.onnx", model.name)), &bytes).expect("a written model");
+        ndarray_npy::write_npy(folder.join(format!("{}.input.npy", model.name)), &x).expect("written inputs");
+        ndarray_npy::write_npy(folder.join(format!("{}.output.npy", model.name)), &expected).expect("written outputs");
+    }
+}
+
+#[test]
+fn an_import_of_an_export_is_the_network() {
+    for model in networks() {
+        for opset in [12, 17, 24] {
+            let graph = Graph::decode(export_with_opset(&model, opset).into(), None).expect("our own export");
+            let imported = import(&graph).unwrap_or_else(|error| panic!("{}: {error}", model.name));
+            let Imported::Float(imported) = imported else { panic!("{}: became integers", model.name) };
+            assert_eq!(imported, model);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! From the chain to layers of real numbers: affine functions are folded into the layers beside them.
+
+use super::chain::{Action, Bias, Step};
+use super::expression::{Affine, zip};
+use super::meaning::{self, Names};
+use super::recognize::recognize;
+use super::walk::Walk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::nn::{Activation, Dense, Layer, Normalization, Sequential, UnitNorm};
+use crate::onnx::graph::Graph;
+use ndarray::{Array1, Array2};
+
+/// The layers of a chain without quantization.
+pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Sequential> {
+    let mut layers =
+        Layers { features: walk.steps[0].features, features_in: walk.steps[0].features, ..Layers::default() };
+    for step in steps {
+        layers.add(step).map_err(|message| Error::new(ErrorKind::Model, &step.place, message))?;
+    }
+    layers.finish();
+    if layers.dense.is_empty() {
+        return Err(Error::new(ErrorKind::Model, "graph", "it has no layer with weights, so it is no MLP"));
+    }
+    let normalization = layers.normalization.map(|affine| normalization(&affine, walk.steps[0].features));
+    let mut input = meaning::input(graph, walk, normalization);
+    input.unit_norm = layers.unit_norm;
+    let class_names = meaning::class_names(graph, walk, layers.features);
+    let name = graph.name.clone();
+    Ok(Sequential { name, input, layers: layers.dense.into_iter().map(Layer::Dense).collect(), class_names })
+}
+
+/// An affine function of the input as a normalization, one offset and scale per feature.
+pub(super) fn normalization(affine: &Affine, features: usize) -> Normalization {
+    let offset =
+        zip(&affine.offset, &zip(&affine.bias, &affine.scale, |b, s| if b == 0.0 { 0.0 } else { b / s }), |o, b| o - b);
+    let list =
+        |values: &[f64]| (0..features).map(|index| values[if values.len() == 1 { 0 } else { index }] as f32).collect();
+    Normalization { offset: list(&offset), scale: list(&affine.scale) }
+}
+
+/// The layers so far, and what has yet to find a place in one.
+#[derive(Default)]
+struct Layers {
+    dense: Vec<Dense>,
+    names: Names,
+    /// The number of elements of the last result.
+    features: usize,
+    /// The number of elements of the input.
+    features_in: usize,
+    normalization: Option<Affine>,
+    unit_norm: Option<UnitNorm>,
+    /// An affine function of the last result.
+    pending: Option<Affine>,
+    /// A reordering of the last result.
+    order: Option<Vec<usize>>,
+}
+
+impl Layers {
+    fn add(&mut self, step: &Step) -> std::result::Result<(), String> {
+        match &step.action {
+            Action::Input => {}
+            Action::Map(expression) => {
+                let found = recognize(expression)?;
+                self.affine(&found.before);
+                if found.activation != Activation::Linear {
+                    self.activate(found.activation, &step.name);
+                }
+                self.affine(&found.after);
+            }
+            Action::Permute(order) => {
+                self.settle_order(&step.name);
+                self.settle(&step.name);
+                self.order = Some(order.clone());
+                self.features = order.len();
+            }
+            Action::Dense { kernel, bias } => {
+                let (_, outputs) = kernel.dim();
+                let real = kernel.real();
+                let bias = match bias {
+                    Bias::Real(bias) => bias.clone(),
+                    Bias::Integer(_) => return Err("its bias is quantized, but not its input".to_owned()),
+                };
+                self.dense(&step.name, real, bias);
+                self.features = outputs;
+            }
+            Action::Softmax { logarithm } => {
+                self.activate(if *logarithm { Activation::LogSoftmax } else { Activation::Softmax }, &step.name);
+            }
+            Action::UnitNorm(norm) => {
+                if !self.dense.is_empty() || self.unit_norm.is_some() || self.order.is_some() {
+                    return Err("a norm of the sample may only stand before the first layer".to_owned());
+                }
+                self.normalize();
+                self.unit_norm = Some(*norm);
+            }
+            Action::Quantize(_) | Action::Table { .. } => return Err("it is quantized".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Takes an affine function of the result on board.
+    fn affine(&mut self, affine: &Affine) {
+        if !affine.is_identity() {
+            self.pending = Some(self.pending.take().map_or_else(|| affine.clone(), |first| first.then(affine)));
+        }
+    }
+
+    /// Before the first layer, an affine function is the input's normalization (unless a norm or an order came between).
+    fn normalize(&mut self) {
+        if self.dense.is_empty() && self.unit_norm.is_none() && self.order.is_none() && self.normalization.is_none() {
+            self.normalization = self.pending.take();
+        }
+    }
+
+    fn dense(&mut self, name: &str, mut kernel: Array2<f32>, mut bias: Vec<f32>) {
+        let linear =
+            self.order.is_none() && self.dense.last().is_some_and(|last| last.activation == Activation::Linear);
+        if linear {
+            self.settle(name);
+        } else {
+            self.normalize();
+        }
+        if let Some(affine) = self.pending.take() {
+            let (slope, start) = affine.line();
+            let at = |list: &[f64], index: usize| list[if list.len() == 1 { 0 } else { index }];
+            for (j, bias) in bias.iter_mut().enumerate() {
+                let shift: f64 = (0..kernel.nrows()).map(|i| at(&start, i) * f64::from(kernel[[i, j]])).sum();
+                *bias = (f64::from(*bias) + shift) as f32;
+            }
+            for ((i, _), weight) in kernel.indexed_iter_mut() {
+                *weight = (f64::from(*weight) * at(&slope, i)) as f32;
+            }
+        }
+        if let Some(order) = self.order.take() {
+            // y[i] = x[order[i]]: the weights of y[i] go where x[order[i]] is.
+            let inputs = self.dense.last().map_or(self.features_in, |dense| dense.kernel.ncols());
+            let mut moved = Array2::zeros((inputs, kernel.ncols()));
+            for (i, &from) in order.iter().enumerate() {
+                let mut row = moved.row_mut(from);
+                row += &kernel.row(i);
+            }
+            kernel = moved;
+        }
+        let name = self.names.unique(name);
+        self.dense.push(Dense { name, kernel, bias: Array1::from(bias), activation: Activation::Linear });
+    }
+
+    /// Gives the last layer its activation; one more layer is put in where there is none to take it.
+    fn activate(&mut self, activation: Activation, name: &str) {
+        if self.order.is_some() {
+            self.identity_layer(name);
+        }
+        self.settle(name);
+        if self.dense.last().is_none_or(|last| last.activation != Activation::Linear) {
+            self.identity_layer(name);
+        }
+        if let Some(last) = self.dense.last_mut() {
+            last.activation = activation;
+        }
+    }
+
+    /// Folds the pending affine function into the last layer, or into one more.
+    fn settle(&mut self, name: &str) {
+        self.normalize();
+        let Some(affine) = self.pending.take() else { return };
+        let Some(last) =
+            self.dense.last_mut().filter(|last| last.activation == Activation::Linear && self.order.is_none())
+        else {
+            self.pending = Some(affine);
+            return self.identity_layer(name);
+        };
+        let (slope, start) = affine.line();
+        let at = |list: &[f64], index: usize| list[if list.len() == 1 { 0 } else { index }];
+        for ((_, j), weight) in last.kernel.indexed_iter_mut() {
+            *weight = (f64::from(*weight) * at(&slope, j)) as f32;
+        }
+        for (j, bias) in last.bias.iter_mut().enumerate() {
+            *bias = (f64::from(*bias) * at(&slope, j) + at(&start, j)) as f32;
+        }
+    }
+
+    fn settle_order(&mut self, name: &str) {
+        if self.order.is_some() {
+            self.identity_layer(name);
+        }
+    }
+
+    /// One more layer that changes nothing by itself.
+    fn identity_layer(&mut self, name: &str) {
+        self.dense(name, Array2::eye(self.features), vec![0.0; self.features]);
+    }
+
+    /// What is left at the end goes into the last layer.
+    fn finish(&mut self) {
+        if !self.dense.is_empty() {
+            self.settle_order("output");
+            self.settle("output");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! ONNX in both directions: our networks as models that other tools read, and other tools' models as our networks.
+
+mod attribute;
+mod builder;
+mod evaluate;
+mod export;
+mod export_qdq;
+mod graph;
+mod import;
+mod metadata;
+mod operators;
+pub mod proto;
+mod read;
+mod tensor;
+mod tract;
+
+pub use attribute::{Attributes, Value};
+pub use export::{DEFAULT_OPSET, export, export_with_opset};
+pub use export_qdq::{DEFAULT_QDQ_OPSET, export_qdq, export_qdq_with_opset};
+pub use graph::{Graph, GraphInput, Node};
+pub use import::{Imported, import};
+pub use tensor::Tensor;
+pub use tract::tract_outputs;
