@@ -1,5 +1,4 @@
-//! What we export is what we mean: in tract, in our own evaluator, and after an import. The models are also left in
-//! `target/onnx-exports` with inputs and expected outputs, for `tests/python/onnx_exports.py` to check with onnxruntime.
+//! Networks of random weights, with every activation there is, and data for them.
 
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
@@ -8,7 +7,6 @@ use std::path::PathBuf;
 use thumbnet_trainer::nn::{
     Activation, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm,
 };
-use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export, export_with_opset, import, tract_outputs};
 
 const ACTIVATIONS: [(&str, Activation); 21] = [
     ("linear", Activation::Linear),
@@ -35,7 +33,7 @@ const ACTIVATIONS: [(&str, Activation); 21] = [
 ];
 
 /// A network of random weights.
-fn network(name: &str, sizes: &[usize], hidden: Activation, last: Activation, seed: u64) -> Sequential {
+pub(crate) fn network(name: &str, sizes: &[usize], hidden: Activation, last: Activation, seed: u64) -> Sequential {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let count = sizes.len() - 1;
     let layers = sizes.windows(2).enumerate().map(|(index, pair)| {
@@ -54,13 +52,13 @@ fn network(name: &str, sizes: &[usize], hidden: Activation, last: Activation, se
     }
 }
 
-fn samples(count: usize, features: usize, seed: u64) -> Array2<f32> {
+pub(crate) fn samples(count: usize, features: usize, seed: u64) -> Array2<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     Array2::from_shape_simple_fn((count, features), || rng.random::<f32>() * 4.0 - 2.0)
 }
 
 /// All the networks that are exported here.
-fn networks() -> Vec<Sequential> {
+pub(crate) fn networks() -> Vec<Sequential> {
     let mut all: Vec<Sequential> = ACTIVATIONS
         .iter()
         .map(|(name, activation)| network(name, &[7, 12, 5], Activation::Relu, *activation, 3))
@@ -95,57 +93,14 @@ fn networks() -> Vec<Sequential> {
     all
 }
 
-fn exports() -> PathBuf {
+pub(crate) fn exports() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/onnx-exports");
     std::fs::create_dir_all(&folder).expect("a folder for the exports");
     folder
 }
 
 /// The largest difference, relative to the larger of the values and 1.
-fn difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {
+pub(crate) fn difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {
     assert_eq!(a.dim(), b.dim());
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / a.abs().max(b.abs()).max(1.0)).fold(0.0, f32::max)
-}
-
-#[test]
-fn every_executor_gives_the_outputs_of_the_network() {
-    for model in networks() {
-        let x = samples(33, model.input.features(), 11);
-        let expected = model.forward(x.view());
-        for opset in [12, 13, 17, 22] {
-            let bytes = export_with_opset(&model, opset);
-            let graph = Graph::decode(bytes.clone().into(), None).expect("our own export");
-            let ours = graph.run(Tensor::F32(x.clone().into_dyn())).expect("our own operators");
-            let Tensor::F32(ours) = &ours[0] else { panic!("{}: not float", model.name) };
-            let ours = ours.clone().into_dimensionality().expect("samples x outputs");
-            assert!(
-                difference(&expected, &ours) < 1e-5,
-                "{} at opset {opset}: {}",
-                model.name,
-                difference(&expected, &ours)
-            );
-        }
-        let bytes = export(&model);
-        // tract has no Normalizer of ai.onnx.ml, and its Celu ignores that the exponent is x / alpha; onnxruntime checks these in Python.
-        if model.input.unit_norm.is_none() && !model.name.ends_with("celu") {
-            let theirs = tract_outputs(&bytes, x.view()).unwrap_or_else(|error| panic!("{}: {error}", model.name));
-            assert!(difference(&expected, &theirs) < 1e-5, "{}: {}", model.name, difference(&expected, &theirs));
-        }
-        let folder = exports();
-        std::fs::write(folder.join(format!("{}.onnx", model.name)), &bytes).expect("a written model");
-        ndarray_npy::write_npy(folder.join(format!("{}.input.npy", model.name)), &x).expect("written inputs");
-        ndarray_npy::write_npy(folder.join(format!("{}.output.npy", model.name)), &expected).expect("written outputs");
-    }
-}
-
-#[test]
-fn an_import_of_an_export_is_the_network() {
-    for model in networks() {
-        for opset in [12, 17, 24] {
-            let graph = Graph::decode(export_with_opset(&model, opset).into(), None).expect("our own export");
-            let imported = import(&graph).unwrap_or_else(|error| panic!("{}: {error}", model.name));
-            let Imported::Float(imported) = imported else { panic!("{}: became integers", model.name) };
-            assert_eq!(imported, model);
-        }
-    }
 }
