@@ -282,6 +282,11 @@ impl WeightType {
     pub const fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F16)
     }
+
+    /// This type's bit in a set of types.
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
 }
 
 /// A part of a payload whose size was checked; empty where it was not.

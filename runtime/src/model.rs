@@ -308,6 +308,17 @@ impl<'a> Model<'a> {
         Some(most)
     }
 
+    /// The bits of the weight types that occur.
+    pub(crate) const fn kinds(&self) -> u8 {
+        let mut kinds = 0;
+        let mut index = 0;
+        while let Some(layer) = self.layer(index) {
+            kinds |= layer.weight_type().bit();
+            index += 1;
+        }
+        kinds
+    }
+
     /// Whether the input is changed before it enters the first layer.
     pub(crate) const fn prepares_input(&self) -> bool {
         size_at(self.bytes, header::NORMALIZATION) != 0 || u8_at(self.bytes, header::UNIT_NORM) != 0

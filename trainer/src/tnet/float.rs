@@ -38,9 +38,7 @@ fn block(dense: &Dense, weights: FloatType) -> Result<Block<'_>> {
     if dense.bias.len() != outputs {
         return Err(wrong(&dense.name, format!("{} biases for {outputs} outputs", dense.bias.len())));
     }
-    let Some(function) = function::encode(dense.activation) else {
-        return Err(wrong(&dense.name, format!("the format has no activation {:?}", dense.activation)));
-    };
+    let function = function::encode(dense.activation);
     let packed = pack::float(&dense.kernel);
     let mut payload: Vec<u8> = match weights {
         FloatType::F32 => packed.iter().flat_map(|w| w.to_le_bytes()).collect(),

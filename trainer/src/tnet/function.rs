@@ -3,9 +3,9 @@
 use crate::nn::{Activation, Elementwise};
 use thumbnet::Function;
 
-/// The runtime's name of an activation; `None` where the format has none.
-pub(super) fn encode(activation: Activation) -> Option<Function> {
-    Some(match activation {
+/// The runtime's name of an activation.
+pub(super) fn encode(activation: Activation) -> Function {
+    match activation {
         Activation::Linear => Function::Linear,
         Activation::Relu => Function::Relu,
         Activation::Sigmoid => Function::Sigmoid,
@@ -30,7 +30,7 @@ pub(super) fn encode(activation: Activation) -> Option<Function> {
             Elementwise::Abs => Function::Abs,
             Elementwise::Exp => Function::Exp,
         },
-    })
+    }
 }
 
 /// The trainer's name of an activation; `None` where only its table is known.

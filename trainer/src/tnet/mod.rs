@@ -1,6 +1,8 @@
 //! The `.tnet` file: writing a network for the chip, and reading it back for tools. The runtime owns the format
 //! (runtime/FORMAT.md); here are only the other side of its fields.
 
+#[cfg(test)]
+mod definition;
 mod file;
 mod float;
 mod function;

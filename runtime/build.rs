@@ -1,0 +1,31 @@
+//! Chooses the kernels by the target, in this one place. Stable rustc does not tell a crate that a Cortex-M4 has the DSP
+//! extension (`target_feature = "dsp"` is nightly's), so a path that asked for it would silently never be taken.
+
+use std::env;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=THUMBNET_BACKEND");
+    for cfg in ["thumbnet_portable", "thumbnet_dsp", "thumbnet_fpu"] {
+        println!("cargo::rustc-check-cfg=cfg({cfg})");
+    }
+    let target = env::var("TARGET").unwrap_or_default();
+    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let has = |name| features.split(',').any(|feature| feature == name);
+    // A Cortex-M33 may lack the extension, so that its owner says so: THUMBNET_BACKEND=dsp or -Ctarget-cpu=cortex-m33.
+    let dsp = target.starts_with("thumbv7em") || (target.starts_with("thumb") && has("dsp"));
+    let backend = env::var("THUMBNET_BACKEND").unwrap_or_default();
+    let portable = backend == "portable" || env::var_os("CARGO_CFG_THUMBNET_PORTABLE").is_some();
+    let dsp = !portable && (dsp || backend == "dsp");
+    assert!(
+        matches!(backend.as_str(), "" | "portable" | "dsp"),
+        "THUMBNET_BACKEND is {backend:?}; it may be portable or dsp"
+    );
+    if dsp {
+        println!("cargo::rustc-cfg=thumbnet_dsp");
+    }
+    // The hard-float targets of Cortex-M have single precision at least; elsewhere the portable kernels use what there is.
+    if target.starts_with("thumb") && target.ends_with("eabihf") {
+        println!("cargo::rustc-cfg=thumbnet_fpu");
+    }
+}

@@ -1,0 +1,95 @@
+//! The activation functions of layers of floats.
+
+use crate::Function;
+use crate::math::{erf, exp, exp_m1, ln, sigmoid, softplus, tanh};
+
+/// Applies `function` to the sums of a layer, in place.
+pub(crate) fn apply(function: Function, values: &mut [f32]) {
+    match function {
+        Function::Linear | Function::Table => {}
+        Function::Softmax => softmax(values),
+        Function::LogSoftmax => log_softmax(values),
+        _ => {
+            for value in values {
+                *value = at(function, *value);
+            }
+        }
+    }
+}
+
+/// `exp(x_i) / sum_j exp(x_j)`, in place.
+pub(crate) fn softmax(values: &mut [f32]) {
+    let largest = largest(values);
+    let mut sum = 0.0;
+    for value in &mut *values {
+        *value = exp(*value - largest);
+        sum += *value;
+    }
+    for value in values {
+        *value /= sum;
+    }
+}
+
+fn log_softmax(values: &mut [f32]) {
+    let largest = largest(values);
+    let sum = values.iter().fold(0.0, |sum, value| sum + exp(value - largest));
+    for value in values {
+        *value = (*value - largest) - ln(sum);
+    }
+}
+
+fn largest(values: &[f32]) -> f32 {
+    values.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// A function of one element.
+fn at(function: Function, x: f32) -> f32 {
+    /// `sqrt(2 / pi)`
+    const ROOT_2_OVER_PI: f32 = 0.797_884_6;
+    match function {
+        Function::Relu => x.max(0.0),
+        Function::Sigmoid => sigmoid(x),
+        Function::Tanh => tanh(x),
+        Function::LeakyRelu { slope } => {
+            if x < 0.0 {
+                slope * x
+            } else {
+                x
+            }
+        }
+        Function::Elu { alpha } => {
+            if x < 0.0 {
+                alpha * exp_m1(x)
+            } else {
+                x
+            }
+        }
+        Function::Selu { alpha, gamma } => gamma * if x > 0.0 { x } else { alpha * exp_m1(x) },
+        Function::Celu { alpha } => {
+            if x < 0.0 {
+                alpha * exp_m1(x / alpha)
+            } else {
+                x
+            }
+        }
+        Function::Gelu => 0.5 * x * (1.0 + erf(x * core::f32::consts::FRAC_1_SQRT_2)),
+        Function::GeluTanh => 0.5 * x * (1.0 + tanh(ROOT_2_OVER_PI * (x + 0.044_715 * x * x * x))),
+        Function::Swish { beta } => x * sigmoid(beta * x),
+        Function::Mish => x * tanh(softplus(x)),
+        Function::Softplus => softplus(x),
+        Function::Softsign => x / (1.0 + x.abs()),
+        Function::HardSigmoid { alpha, beta } => (alpha * x + beta).clamp(0.0, 1.0),
+        Function::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
+        Function::ThresholdedRelu { threshold } => {
+            if x > threshold {
+                x
+            } else {
+                0.0
+            }
+        }
+        Function::Clip { lo, hi } => x.max(lo).min(hi),
+        Function::Abs => x.abs(),
+        Function::Exp => exp(x),
+        Function::Linear | Function::Softmax | Function::LogSoftmax | Function::Table => x,
+    }
+}

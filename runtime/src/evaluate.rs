@@ -1,0 +1,89 @@
+//! The way of a sample through the layers.
+
+use crate::error::Buffer;
+use crate::kernel::Backend;
+use crate::{Element, Model, RunError};
+
+impl Model<'_> {
+    /// Evaluates the model on one sample.
+    ///
+    /// `input` has [`Model::input_len`] elements, `output` [`Model::output_len`], `scratch` at least [`Model::scratch_len`]; its
+    /// contents do not matter. The elements are `i8` or `f32` as [`Model::is_float`] says. The same input gives the same bits
+    /// on every target.
+    /// # Errors
+    /// [`RunError`] says which buffer has the wrong length or kind; `output` is untouched then.
+    pub fn run<T: Element>(&self, input: &[T], scratch: &mut [T], output: &mut [T]) -> Result<(), RunError> {
+        self.run_with(input, scratch, output, |_, _| {})
+    }
+
+    /// As [`Self::run`], and calls `observer` after each layer with its index and its outputs: to measure the time between
+    /// the calls, or to look at what the layers give.
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_with<T: Element>(
+        &self,
+        input: &[T],
+        scratch: &mut [T],
+        output: &mut [T],
+        observer: impl FnMut(u16, &[T]),
+    ) -> Result<(), RunError> {
+        self.check::<T>(input.len(), scratch.len(), output.len())?;
+        chain::<T, ALL>(self, input, scratch, output, observer);
+        Ok(())
+    }
+
+    fn check<T: Element>(&self, input: usize, scratch: usize, output: usize) -> Result<(), RunError> {
+        if T::FLOAT != self.is_float() {
+            return Err(RunError::Element);
+        }
+        let length = |buffer, expected, found| Err(RunError::Length { buffer, expected, found });
+        if input != self.input_len() {
+            return length(Buffer::Input, self.input_len(), input);
+        }
+        if scratch < self.scratch_len() {
+            return length(Buffer::Scratch, self.scratch_len(), scratch);
+        }
+        if output != self.output_len() {
+            return length(Buffer::Output, self.output_len(), output);
+        }
+        if !self.bytes().as_ptr().addr().is_multiple_of(Backend::NATIVE.align()) {
+            return Err(RunError::Alignment);
+        }
+        Ok(())
+    }
+}
+
+/// All kernels, for a model of which nothing is known before it comes.
+pub(crate) const ALL: u8 = u8::MAX;
+
+/// Evaluates the layers one after the other. `KINDS` has a bit for each weight type that may occur, so that a program holds
+/// only the kernels that its models need. The lengths were checked.
+///
+/// A layer's inputs lie at one end of the scratch and its outputs at the other; what is between is its kernel's. The model's
+/// own input and output are the caller's.
+#[inline]
+pub(crate) fn chain<T: Element, const KINDS: u8>(
+    model: &Model<'_>,
+    input: &[T],
+    scratch: &mut [T],
+    output: &mut [T],
+    mut observer: impl FnMut(u16, &[T]),
+) {
+    let mut entered = if T::prepare(model, input, scratch) { model.input_len() } else { 0 };
+    let mut forward = true;
+    for index in 0..model.layer_count() {
+        let Some(layer) = model.layer(index) else { return };
+        let leaving = if index + 1 == model.layer_count() { 0 } else { layer.outputs() };
+        let ends = if forward { (entered, leaving) } else { (leaving, entered) };
+        let Some((front, rest)) = scratch.split_at_mut_checked(ends.0) else { return };
+        let Some(work) = rest.len().checked_sub(ends.1) else { return };
+        let Some((work, back)) = rest.split_at_mut_checked(work) else { return };
+        let (x, y) = if forward { (front, back) } else { (back, front) };
+        let x = if entered == 0 { input } else { x };
+        let y = if leaving == 0 { &mut *output } else { y };
+        T::layer::<KINDS>(&layer, x, work, y);
+        observer(index, y);
+        entered = leaving;
+        forward = !forward;
+    }
+}

@@ -1,0 +1,94 @@
+//! Int8 weights: packed in pairs of rows, or plain.
+
+use super::rows;
+use crate::kernel::channel::Channels;
+use crate::kernel::requantize::Requantize;
+use crate::{Layer, Order};
+
+/// A dense layer of int8 weights.
+pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
+    if layer.order() == Order::Packed {
+        packed(layer, input, output);
+    } else {
+        rows::outputs(layer, input.len(), input, output, |row| {
+            row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
+        });
+    }
+}
+
+/// Tiles of eight rows, then one of four, then one of two.
+fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
+    let row = input.len().next_multiple_of(4);
+    let requantize = Requantize::new(layer);
+    let mut channels = Channels::new(layer);
+    let mut weights = layer.weights();
+    let mut done = 0;
+    while done < output.len() {
+        let rows = match output.len() - done {
+            7.. => 8,
+            3.. => 4,
+            _ => 2,
+        };
+        let Some((tile, rest)) = weights.split_at_checked(rows * row) else { return };
+        weights = rest;
+        let mut sums = [[0; 2]; 4];
+        match (rows, &mut sums) {
+            (8, sums) => tile_sums::<4, 16>(tile, input, sums),
+            (4, [first, second, ..]) => {
+                let mut pairs = [[0; 2]; 2];
+                tile_sums::<2, 8>(tile, input, &mut pairs);
+                [*first, *second] = pairs;
+            }
+            (_, [first, ..]) => tile_sums::<1, 4>(tile, input, core::array::from_mut(first)),
+        }
+        let outputs = output.iter_mut().enumerate().skip(done).take(rows);
+        for (((index, y), sum), channel) in outputs.zip(sums.as_flattened()).zip(&mut channels) {
+            *y = requantize.output(index, channel.bias.wrapping_add(*sum), channel.factor);
+        }
+        done += rows;
+    }
+}
+
+/// The sums of products of the even and the odd row of each pair of a tile.
+#[inline]
+fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], sums: &mut [[i32; 2]; PAIRS]) {
+    let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();
+    let (quads, tail) = input.as_chunks::<4>();
+    let mut t = [0; PAIRS];
+    let mut s = [0; PAIRS];
+    for (group, quad) in groups.iter().zip(quads) {
+        step(group, *quad, &mut t, &mut s);
+    }
+    if let (Some(group), false) = (groups.get(quads.len()), tail.is_empty()) {
+        let mut quad = [i8::MIN; 4];
+        for (filled, &x) in quad.iter_mut().zip(tail) {
+            *filled = x;
+        }
+        step(group, quad, &mut t, &mut s);
+    }
+    for ((sum, t), s) in sums.iter_mut().zip(t).zip(s) {
+        *sum = [s, t.wrapping_sub(s) >> 8];
+    }
+}
+
+/// Four inputs: the first and the third, then the second and the fourth.
+#[inline]
+fn step<const PAIRS: usize, const HALF: usize>(
+    group: &[[u8; HALF]; 2],
+    quad: [i8; 4],
+    t: &mut [i32; PAIRS],
+    s: &mut [i32; PAIRS],
+) {
+    if quad == [i8::MIN; 4] {
+        return;
+    }
+    let [a, b, c, d] = quad.map(rows::unsigned);
+    for (half, (first, second)) in group.iter().zip([(a, c), (b, d)]) {
+        for ((&[w0, w1, w2, w3], t), s) in half.as_chunks().0.iter().zip(&mut *t).zip(&mut *s) {
+            let pair = [i16::from_le_bytes([w0, w1]), i16::from_le_bytes([w2, w3])].map(i32::from);
+            let even = [w0 as i8, w2 as i8].map(i32::from);
+            *t = t.wrapping_add(pair[0] * first + pair[1] * second);
+            *s = s.wrapping_add(even[0] * first + even[1] * second);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The plain definition of every kernel. The compiler makes vectors of it where the machine has some.
+
+mod dense_f16;
+mod dense_f32;
+mod dense_i2;
+mod dense_i4;
+mod dense_i8;
+mod floats;
+mod rows;
+
+pub(crate) use dense_f16::dense_f16;
+pub(crate) use dense_f32::dense_f32;
+pub(crate) use dense_i2::dense_i2;
+pub(crate) use dense_i4::dense_i4;
+pub(crate) use dense_i8::dense_i8;
