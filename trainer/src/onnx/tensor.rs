@@ -180,7 +180,15 @@ impl Tensor {
         )
     }
 
-    /// Takes a tensor out of its message. `data` stands for `raw_data` where the elements come from another file.
+    /// Reads a `TensorProto` message, as ONNX's test data are stored.
+    /// # Errors
+    /// Bytes that are no such message, or whose elements do not fit its shape.
+    pub fn from_message(bytes: &[u8]) -> Result<Self, String> {
+        let proto = <TensorProto as prost::Message>::decode(bytes).map_err(|error| error.to_string())?;
+        Self::decode(&proto, None)
+    }
+
+    /// Takes a tensor out of its message. `external` stands for `raw_data` where the elements come from another file.
     pub(super) fn decode(proto: &TensorProto, external: Option<&Bytes>) -> Result<Self, String> {
         let mut count = 1_usize;
         let mut shape = Vec::with_capacity(proto.dims.len());
