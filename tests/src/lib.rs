@@ -1,1 +1,3 @@
 //! Tests that span the trainer, the runtime, the emulated chip and other tools: see `tests/`.
+
+pub mod cli;

@@ -1,19 +1,210 @@
-//! `thumbnet evaluate`: Measures a model on labeled data: loss, metrics, confusion matrix.
+//! `thumbnet evaluate`: how good a model is on labeled data.
 
-use super::Settings;
+use super::data::DataArgs;
+use super::model::Evaluator;
+use super::{Model, Settings};
+use crate::dataset::{Dataset, Targets};
 use crate::error::{Error, ErrorKind, Result};
+use ndarray::{Array2, ArrayView2};
+use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Measures a model on labeled data: loss, metrics, confusion matrix
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  thumbnet evaluate models/mnist/model.tnet --data mnist\n  \
+    thumbnet evaluate model.onnx --data parts.csv --target quality --json")]
 pub struct Args {
     /// The model (.onnx or .tnet)
     pub model: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
 }
 
-/// Runs the command.
+/// Prints the metrics.
 /// # Errors
-/// [`ErrorKind::Usage`] always: the command is not there yet.
-pub fn run(_args: &Args, _settings: &Settings) -> Result<()> {
-    Err(Error::new(ErrorKind::Usage, "evaluate", "not there yet"))
+/// Where model or data cannot be read or do not fit each other, or the data have no targets.
+pub fn run(args: &Args, settings: &Settings) -> Result<()> {
+    let evaluator = Model::open(&args.model)?.evaluator()?;
+    let (data, part) = args.data.load(settings)?;
+    let data = labeled(data, &evaluator)?;
+    let outputs = evaluator.outputs(&data.features)?;
+    let mut value = json!({
+        "model": args.model.display().to_string(), "data": data.name, "split": part.name(), "samples": data.samples(),
+    });
+    match &data.targets {
+        Targets::Classes(classes) => {
+            let metrics = Classification::measure(outputs.view(), classes, evaluator.class_names.len());
+            extend(&mut value, metrics.value());
+            settings.print(&value, || format!("{}{}", heading(args, &data, part.name()), metrics.text(&evaluator)))
+        }
+        Targets::Values(targets) => {
+            let metrics = Regression::measure(outputs.view(), targets.view())?;
+            extend(&mut value, metrics.value());
+            settings.print(&value, || format!("{}{}", heading(args, &data, part.name()), metrics.text()))
+        }
+        Targets::None => {
+            Err(Error::new(ErrorKind::Data, &data.name, "has no targets to compare with; `predict` needs none"))
+        }
+    }
+}
+
+/// The data with class indices where the model classifies.
+/// # Errors
+/// Where the targets are no classes of the model.
+pub(super) fn labeled(data: Dataset, evaluator: &Evaluator) -> Result<Dataset> {
+    let classifies = !evaluator.class_names.is_empty() || matches!(data.targets, Targets::Classes(_));
+    if classifies { data.classified(&evaluator.class_names) } else { Ok(data) }
+}
+
+fn extend(value: &mut Value, more: Value) {
+    if let (Value::Object(value), Value::Object(more)) = (value, more) {
+        value.extend(more);
+    }
+}
+
+fn heading(args: &Args, data: &Dataset, part: &str) -> String {
+    format!("{} on {} ({part}): {} samples\n", args.model.display(), data.name, data.samples())
+}
+
+/// How well classes are told apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classification {
+    /// The mean cross-entropy of the true class; a probability below 1e-7 counts as 1e-7.
+    pub loss: f64,
+    /// The share of right answers.
+    pub accuracy: f64,
+    /// `confusion[true class][predicted class]`
+    pub confusion: Vec<Vec<usize>>,
+}
+
+impl Classification {
+    /// Compares probabilities (samples x classes, or one column of the second class's) with the true classes.
+    pub fn measure(outputs: ArrayView2<f32>, classes: &[u32], class_count: usize) -> Self {
+        let most = classes.iter().max().map_or(0, |&class| class as usize + 1);
+        let count = class_count.max(most).max(if outputs.ncols() == 1 { 2 } else { outputs.ncols() });
+        let mut confusion = vec![vec![0; count]; count];
+        let (mut loss, mut right) = (0.0, 0);
+        let predicted = Evaluator::classes(outputs);
+        for ((row, &class), predicted) in outputs.rows().into_iter().zip(classes).zip(predicted) {
+            let class = class as usize;
+            let probability = match (row.len(), class) {
+                (1, 0) => 1.0 - row[0],
+                (1, _) => row[0],
+                _ => row.get(class).copied().unwrap_or(0.0),
+            };
+            loss -= f64::from(probability).max(1e-7).ln();
+            right += usize::from(predicted == class);
+            confusion[class][predicted] += 1;
+        }
+        let samples = classes.len().max(1) as f64;
+        Self { loss: loss / samples, accuracy: right as f64 / samples, confusion }
+    }
+
+    fn value(&self) -> Value {
+        json!({"loss": self.loss, "accuracy": self.accuracy, "confusion": self.confusion})
+    }
+
+    fn text(&self, evaluator: &Evaluator) -> String {
+        let mut text = format!("loss      {:.4}\naccuracy  {:.2} %\n\n", self.loss, 100.0 * self.accuracy);
+        let names: Vec<String> = (0..self.confusion.len()).map(|class| evaluator.class_name(class)).collect();
+        let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let cell = self.confusion.iter().flatten().map(|count| count.to_string().len()).max().unwrap_or(1).max(4) + 1;
+        let short = |name: &str| name.chars().take(cell - 1).collect::<String>();
+        let _ = write!(text, "{:>widest$}", "");
+        for name in &names {
+            let _ = write!(text, "{:>cell$}", short(name));
+        }
+        text.push_str("  predicted\n");
+        for (name, row) in names.iter().zip(&self.confusion) {
+            let _ = write!(text, "{name:>widest$}");
+            for &count in row {
+                let shown = if count == 0 { "·".into() } else { count.to_string() };
+                let _ = write!(text, "{shown:>cell$}");
+            }
+            let hits = row.get(names.iter().position(|own| own == name).unwrap_or(0)).copied().unwrap_or(0);
+            let _ = writeln!(text, "  {:>6.2} %", 100.0 * hits as f64 / row.iter().sum::<usize>().max(1) as f64);
+        }
+        text
+    }
+}
+
+/// How near values are met.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Regression {
+    /// The mean squared error.
+    pub mse: f64,
+    /// The mean absolute error.
+    pub mae: f64,
+    /// The coefficient of determination: 1 where all values are met, 0 where the mean would do as well.
+    pub r2: f64,
+}
+
+impl Regression {
+    /// Compares outputs with targets, both samples x outputs.
+    /// # Errors
+    /// Where their shapes differ.
+    pub fn measure(outputs: ArrayView2<f32>, targets: ArrayView2<f32>) -> Result<Self> {
+        if outputs.dim() != targets.dim() {
+            let what = format!("{} target columns; the model has {} outputs", targets.ncols(), outputs.ncols());
+            return Err(Error::new(ErrorKind::Data, "data", what));
+        }
+        let (targets, outputs) = (targets.mapv(f64::from), outputs.mapv(f64::from));
+        let count = targets.len().max(1) as f64;
+        let errors: Array2<f64> = &outputs - &targets;
+        let squares = errors.mapv(|error| error * error).sum();
+        let means = targets.mean_axis(ndarray::Axis(0)).unwrap_or_default();
+        let spread = (&targets - &means).mapv(|distance| distance * distance).sum();
+        Ok(Self { mse: squares / count, mae: errors.mapv(f64::abs).sum() / count, r2: 1.0 - squares / spread })
+    }
+
+    fn value(self) -> Value {
+        json!({"loss": self.mse, "mse": self.mse, "mae": self.mae, "r2": self.r2})
+    }
+
+    fn text(self) -> String {
+        format!("mse  {:.4}\nmae  {:.4}\nr2   {:.4}\n", self.mse, self.mae, self.r2)
+    }
+}
+
+/// A number for a person: as many digits as matter.
+pub(super) fn rounded(value: f32) -> String {
+    if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e6) {
+        format!("{value:.3e}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn classes_are_counted() {
+        let outputs = array![[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0.0, 0.0, 1.0]];
+        let metrics = Classification::measure(outputs.view(), &[0, 1, 2], 3);
+        assert_eq!(metrics.confusion, [[1, 0, 0], [1, 0, 0], [0, 0, 1]]);
+        assert!((metrics.accuracy - 2.0 / 3.0).abs() < 1e-12);
+        assert!((metrics.loss - (-(0.7f64.ln()) - 0.25f64.ln()) / 3.0).abs() < 1e-7);
+    }
+
+    #[test]
+    fn one_output_is_the_second_classs_probability() {
+        let metrics = Classification::measure(array![[0.9], [0.4], [0.8]].view(), &[1, 0, 0], 2);
+        assert_eq!(metrics.confusion, [[1, 1], [0, 1]]);
+        assert!((metrics.loss + (0.9f64.ln() + 0.6f64.ln() + 0.2f64.ln()) / 3.0).abs() < 1e-7);
+    }
+
+    #[test]
+    fn regression_is_that_of_scikit_learn() {
+        // mean_squared_error, mean_absolute_error and r2_score of [3, -0.5, 2, 7] and [2.5, 0.0, 2, 8]
+        let metrics =
+            Regression::measure(array![[2.5], [0.0], [2.0], [8.0]].view(), array![[3.0], [-0.5], [2.0], [7.0]].view());
+        let Regression { mse, mae, r2 } = metrics.unwrap();
+        assert_eq!((mse, mae), (0.375, 0.5));
+        assert!((r2 - 0.948_608_137).abs() < 1e-9);
+        assert!(Regression::measure(array![[1.0, 2.0]].view(), array![[1.0]].view()).is_err());
+    }
 }

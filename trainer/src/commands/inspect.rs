@@ -1,19 +1,223 @@
-//! `thumbnet inspect`: Tells what is inside a model and what it needs on a chip.
+//! `thumbnet inspect`: what is inside a model file.
 
-use super::Settings;
+use super::summary::{activation_name, grouped};
+use super::{Model, Settings};
 use crate::error::{Error, ErrorKind, Result};
+use crate::nn::{Encoding, Input, Layer, Sequential};
+use crate::quantize::{IntegerActivation, Quantization, QuantizedSequential};
+use crate::tnet::{self, Network};
+use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Tells what is inside a model and what it needs on a chip
+///
+/// For an ONNX model, the bytes of flash and scratch memory are those of the .tnet that it becomes: of the same integers, or of
+/// f32 weights.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  thumbnet inspect models/mnist/model.tnet")]
 pub struct Args {
     /// The model (.onnx or .tnet)
     pub model: PathBuf,
 }
 
-/// Runs the command.
+/// What a layer of either kind tells.
+struct Row {
+    name: String,
+    inputs: usize,
+    outputs: usize,
+    weights: String,
+    activation: String,
+    parameters: usize,
+    bytes: usize,
+}
+
+/// Prints the contents.
 /// # Errors
-/// [`ErrorKind::Usage`] always: the command is not there yet.
-pub fn run(_args: &Args, _settings: &Settings) -> Result<()> {
-    Err(Error::new(ErrorKind::Usage, "inspect", "not there yet"))
+/// Where the model cannot be read.
+pub fn run(args: &Args, settings: &Settings) -> Result<()> {
+    let model = Model::open(&args.model)?;
+    let network = model.network()?;
+    let file = std::fs::read(&args.model).map_err(|error| Error::new(ErrorKind::Io, args.model.display(), error))?;
+    let bytes = match (&model, &network) {
+        (Model::Tnet(bytes), _) => bytes.clone(),
+        (_, Network::Integer(network)) => tnet::write(network)?,
+        (_, Network::Float(network)) => tnet::write_float(network, tnet::FloatType::F32)?,
+    };
+    let parsed =
+        thumbnet::Model::parse(&bytes).map_err(|error| Error::new(ErrorKind::Model, args.model.display(), error))?;
+    let (format, version) = match &model {
+        Model::Tnet(_) => ("tnet", json!(thumbnet::format::VERSION)),
+        Model::Float(_) => ("onnx", Value::Null),
+        Model::Integer(_) => ("onnx (quantized)", Value::Null),
+    };
+    let (name, input, output, class_names, mut rows) = match &network {
+        Network::Float(network) => (
+            &network.name,
+            float_input(&network.input),
+            float_output(network),
+            &network.class_names,
+            float_rows(network),
+        ),
+        Network::Integer(network) => (
+            &network.name,
+            integer_input(network),
+            integer_output(network),
+            &network.class_names,
+            integer_rows(network),
+        ),
+    };
+    for (row, layer) in rows.iter_mut().zip(parsed.layers()) {
+        row.bytes = layer.weights().len() + layer.channels().len() + layer.tables().len();
+    }
+    let parameters = rows.iter().map(|row| row.parameters).sum::<usize>();
+    let element = if parsed.is_float() { 4 } else { 1 };
+    let scratch = parsed.scratch_len() * element;
+    let layers: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "name": row.name, "kind": "Dense", "inputs": row.inputs, "outputs": row.outputs, "weights": row.weights,
+                "activation": row.activation, "parameters": row.parameters, "macs": row.inputs * row.outputs, "bytes": row.bytes,
+            })
+        })
+        .collect();
+    let value = json!({
+        "format": format, "version": version, "name": name, "file_bytes": file.len(), "input": input, "output": output,
+        "classes": class_names, "layers": layers, "parameters": parameters, "macs": parsed.macs(),
+        "flash_bytes": bytes.len(), "scratch_bytes": scratch,
+        "activation_bytes": scratch + (parsed.input_len() + parsed.output_len()) * element,
+        "checksum": format!("{:08x}", parsed.checksum()),
+    });
+    settings.print(&value, || text(&value, &rows))
+}
+
+fn encoding(input: &Input) -> &'static str {
+    match input.encoding {
+        Encoding::Pixel => "8-bit pixels",
+        Encoding::Real => "real numbers",
+    }
+}
+
+fn float_input(input: &Input) -> Value {
+    json!({
+        "shape": input.shape, "encoding": encoding(input), "normalized": input.normalization.is_some(),
+        "features": input.feature_names, "type": "float32",
+    })
+}
+
+fn float_output(network: &Sequential) -> Value {
+    json!({"shape": [network.outputs()], "type": "float32", "activation": activation_name(network.output_activation())})
+}
+
+fn with_quantization(mut value: Value, quantization: Option<Quantization>) -> Value {
+    if let Some(Quantization { scale, zero_point }) = quantization {
+        value["type"] = "int8".into();
+        value["scale"] = scale.into();
+        value["zero_point"] = zero_point.into();
+    }
+    value
+}
+
+fn integer_input(network: &QuantizedSequential) -> Value {
+    with_quantization(float_input(&network.input), network.layers.first().map(|layer| layer.input))
+}
+
+fn integer_output(network: &QuantizedSequential) -> Value {
+    let outputs = network.layers.last().map_or(0, |layer| layer.outputs);
+    let value = json!({"shape": [outputs], "softmax": network.softmax});
+    with_quantization(value, network.layers.last().map(|layer| layer.output))
+}
+
+fn float_rows(network: &Sequential) -> Vec<Row> {
+    let rows = network.layers.iter().map(|layer| match layer {
+        Layer::Dense(dense) => Row {
+            name: dense.name.clone(),
+            inputs: dense.inputs(),
+            outputs: dense.units(),
+            weights: "float".into(),
+            activation: activation_name(dense.activation),
+            parameters: dense.parameters(),
+            bytes: 0,
+        },
+    });
+    rows.collect()
+}
+
+fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
+    let rows = network.layers.iter().map(|layer| Row {
+        name: layer.name.clone(),
+        inputs: layer.inputs,
+        outputs: layer.outputs,
+        weights: format!("{:?}", layer.weight_type).to_lowercase(),
+        activation: match &layer.activation {
+            IntegerActivation::Clamp { lo: -128, hi: 127 } => "linear".into(),
+            IntegerActivation::Clamp { lo, hi: 127 } if *lo == layer.output.zero_point => "relu".into(),
+            IntegerActivation::Clamp { lo, hi } => format!("clamp {lo}..{hi}"),
+            IntegerActivation::Table { function: Some(function), .. } => {
+                format!("{} (table)", activation_name(*function))
+            }
+            IntegerActivation::Table { function: None, .. } => "table".into(),
+        },
+        parameters: layer.outputs * (layer.inputs + 1),
+        bytes: 0,
+    });
+    rows.collect()
+}
+
+fn text(value: &Value, rows: &[Row]) -> String {
+    let count = |key: &str| grouped(value[key].as_u64().unwrap_or(0) as usize);
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let mut text = String::new();
+    let version = value["version"].as_u64().map_or(String::new(), |version| format!(" version {version}"));
+    let _ = writeln!(
+        text,
+        "{}: {}{version}, {} bytes, checksum {}",
+        plain(&value["name"]),
+        plain(&value["format"]),
+        count("file_bytes"),
+        plain(&value["checksum"])
+    );
+    for side in ["input", "output"] {
+        let numbers = &value[side];
+        let _ = write!(text, "{side:<8}{} {}", plain(&numbers["type"]), numbers["shape"]);
+        if numbers["scale"].is_number() {
+            let _ = write!(text, ", real = {} * (integer - {})", numbers["scale"], numbers["zero_point"]);
+        }
+        if let Some(encoding) = numbers["encoding"].as_str() {
+            let _ = write!(text, ", {encoding}{}", if numbers["normalized"] == true { ", normalized" } else { "" });
+        }
+        if numbers["softmax"] == true {
+            text.push_str(", logits of a softmax");
+        }
+        text.push('\n');
+    }
+    if let Some(classes) = value["classes"].as_array().filter(|classes| !classes.is_empty()) {
+        let _ = writeln!(text, "classes {}", classes.iter().map(plain).collect::<Vec<_>>().join(", "));
+    }
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(5) + 2;
+    let _ = writeln!(
+        text,
+        "\n{:<width$}{:>13}  {:<7}{:<20}{:>12}{:>12}",
+        "layer", "in x out", "weights", " activation", "parameters", "bytes"
+    );
+    for row in rows {
+        let shape = format!("{} x {}", row.inputs, row.outputs);
+        let (parameters, bytes) = (grouped(row.parameters), grouped(row.bytes));
+        let _ = writeln!(
+            text,
+            "{:<width$}{shape:>13}  {:<7} {:<19}{parameters:>12}{bytes:>12}",
+            row.name, row.weights, row.activation
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{} parameters, {} MACs per sample\n{} bytes of flash, {} bytes of RAM (scratch {}, input and output besides)",
+        count("parameters"),
+        count("macs"),
+        count("flash_bytes"),
+        count("activation_bytes"),
+        count("scratch_bytes"),
+    );
+    text
 }

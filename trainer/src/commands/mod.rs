@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod completions;
 pub mod convert;
+mod data;
 pub mod datasets;
 pub mod evaluate;
 pub mod flash;
@@ -16,7 +17,8 @@ pub mod summary;
 pub mod train;
 pub mod verify;
 
-pub use model::Model;
+pub use data::DataArgs;
+pub use model::{Evaluator, Model};
 pub use settings::Settings;
 
 use crate::error::Result;

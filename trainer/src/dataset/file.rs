@@ -69,12 +69,8 @@ fn dataset(name: &str, features: Array, targets: Option<Array>) -> std::result::
             return Err("holds int8 numbers, which only `predict` takes; save uint8 for pixels or float32".into());
         }
     };
-    if let Features::Real(values) = &features
-        && let Some(((row, column), value)) = values.indexed_iter().find(|(_, value)| !value.is_finite())
-    {
-        return Err(format!(
-            "row {row}, column {column}: {value} is not a finite number; fill it in or delete the row"
-        ));
+    if let Some(what) = features.not_finite() {
+        return Err(what);
     }
     let targets = targets.map_or(Ok(Targets::None), |array| targets_of(array, features.samples()))?;
     let classes = match &targets {

@@ -19,7 +19,7 @@ pub use self::idx::{Elements, Idx};
 pub use self::image::read_png;
 pub use self::npy::{Array, read_npy, read_npz};
 pub use self::scaler::StandardScaler;
-pub use self::source::{BUILT_IN, BuiltIn, Options, load, load_whole};
+pub use self::source::{BUILT_IN, BuiltIn, Options, Part, load, load_part, load_whole};
 pub use self::split::{Batches, Splits, permutation};
 
 use ndarray::Array2;

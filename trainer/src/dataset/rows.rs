@@ -29,6 +29,13 @@ impl Features {
         }
     }
 
+    /// What is wrong with the first number that is not finite, if there is one.
+    pub(crate) fn not_finite(&self) -> Option<String> {
+        let Self::Real(values) = self else { return None };
+        let ((row, column), value) = values.indexed_iter().find(|(_, value)| !value.is_finite())?;
+        Some(format!("row {row}, column {column}: {value} is not a finite number; fill it in or delete the row"))
+    }
+
     /// The given rows in the given order.
     /// # Panics
     /// Where a row does not exist.

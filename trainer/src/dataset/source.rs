@@ -110,6 +110,52 @@ pub fn load_whole(source: &str, options: &Options) -> Result<Dataset> {
     test.map_or(Ok(data.clone()), |test| data.followed_by(&test))
 }
 
+/// A part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To be judged by.
+    Test,
+    /// Both.
+    All,
+}
+
+impl Part {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+            Self::All => "all",
+        }
+    }
+}
+
+/// Loads a part, and says which: the given one, or the test part, or all of a file that has no parts of its own.
+/// # Errors
+/// As [`load`].
+pub fn load_part(source: &str, part: Option<Part>, options: &Options) -> Result<(Dataset, Part)> {
+    let usual = || {
+        let built_in = BUILT_IN.iter().any(|built_in| built_in.name == source);
+        if built_in || Path::new(source).is_dir() { Part::Test } else { Part::All }
+    };
+    let part = match part {
+        Some(part) => part,
+        None if Path::new(source).extension().is_some_and(|extension| extension == "npz") => {
+            let Loaded { data, test } = read(source, options)?;
+            return Ok(test.map_or((data, Part::All), |test| (test, Part::Test)));
+        }
+        None => usual(),
+    };
+    let data = match part {
+        Part::Train => load(source, options)?.train,
+        Part::Test => load(source, options)?.test,
+        Part::All => load_whole(source, options)?,
+    };
+    Ok((data, part))
+}
+
 impl BuiltIn {
     /// Whether its data are here.
     pub fn available(&self, options: &Options) -> bool {

@@ -36,6 +36,23 @@ pub fn side_by_side(blocks: &[(String, Vec<String>)], width: usize) -> String {
     text
 }
 
+/// Points of a plane, each with its class's mark, and a legend.
+pub fn scatter(points: &[([f32; 2], u32)], range: [[f32; 2]; 2], names: &[String]) -> String {
+    const MARKS: [char; 6] = ['○', '●', '△', '▲', '□', '■'];
+    const SIZE: [usize; 2] = [60, 28];
+    let mut grid = vec![vec![' '; SIZE[0]]; SIZE[1]];
+    let mark = |class: usize| MARKS[class % MARKS.len()];
+    for ([x, y], class) in points {
+        let place = |value: f32, [least, most]: [f32; 2], size: usize| {
+            (((value - least) / (most - least) * size as f32) as usize).min(size - 1)
+        };
+        grid[SIZE[1] - 1 - place(*y, range[1], SIZE[1])][place(*x, range[0], SIZE[0])] = mark(*class as usize);
+    }
+    let lines = grid.into_iter().map(|line| line.into_iter().collect::<String>().trim_end().to_string());
+    let legend: Vec<String> = names.iter().enumerate().map(|(class, name)| format!("{} {name}", mark(class))).collect();
+    lines.chain([legend.join("   ")]).collect::<Vec<_>>().join("\n")
+}
+
 /// Values as a line of blocks, the least the lowest: `█▆▃▂▁▁`.
 pub fn sparkline(values: &[f32]) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -65,6 +82,14 @@ mod tests {
     fn blocks_stand_side_by_side() {
         let block = |caption: &str| (caption.to_string(), vec!["ab".to_string(), "cd".to_string()]);
         assert_eq!(side_by_side(&[block("1"), block("2"), block("3")], 8), "1   2\nab  ab\ncd  cd\n3\nab\ncd\n");
+    }
+
+    #[test]
+    fn points_stand_where_they_are() {
+        let names = ["no".to_string(), "yes".to_string()];
+        let text = scatter(&[([0.0, 1.0], 0), ([1.0, 0.0], 1)], [[0.0, 1.0], [0.0, 1.0]], &names);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!((lines[0], lines[27], lines[28]), ("○", &*format!("{:59}●", ""), "○ no   ● yes"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod definition;
+mod executor;
 mod file;
 mod float;
 mod function;
@@ -12,6 +13,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub use executor::Executor;
 pub use float::{FloatType, write_float};
 pub use integer::write;
 pub use read::{Network, read};

@@ -1,0 +1,44 @@
+//! `plot`.
+
+use super::{network, write_models};
+use std::fs;
+use thumbnet_tests::cli::thumbnet;
+use thumbnet_trainer::nn::Activation;
+
+#[test]
+fn every_picture_is_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let history = "epoch,loss,accuracy,val_loss,val_accuracy\n1,2.1,0.3,2.0,0.4\n2,1.5,0.6,1.4,0.7\n";
+    fs::write(folder.path().join("history.csv"), history).expect("a writable folder");
+    let plot = |arguments: &[&str]| thumbnet(folder.path(), &[&["plot"], arguments, &["--json"]].concat()).json();
+    let is_drawn = |value: &serde_json::Value| {
+        let name = value["out"].as_str().expect("a name");
+        let picture = fs::read(folder.path().join(name)).expect("a picture");
+        assert!(picture.starts_with(b"\x89PNG") || picture.starts_with(b"<svg"), "{name}");
+        assert!(value["width"].is_number() && value["height"].is_number());
+    };
+    is_drawn(&plot(&["curves", "history.csv"]));
+    is_drawn(&plot(&["curves", "history.csv", "--out", "curves.png"]));
+    let lines = plot(&["curves", "history.csv", "--out", "-"]);
+    assert_eq!(lines["lines"].as_array().map(Vec::len), Some(4));
+    write_models(folder.path(), &network(&[784, 8, 10], Activation::Softmax, 10));
+    is_drawn(&plot(&["confusion", "model.tnet", "--data", "mnist", "--count", "100"]));
+    is_drawn(&plot(&["digits", "model.tnet", "--data", "mnist", "--count", "100", "--wrong"]));
+    is_drawn(&plot(&["weights", "model.onnx", "--out", "weights.svg"]));
+    is_drawn(&plot(&["weights", "model.tnet"]));
+    write_models(folder.path(), &network(&[2, 8, 1], Activation::Sigmoid, 2));
+    is_drawn(&plot(&["boundary", "model.tnet", "--data", "quality", "--cells", "20"]));
+    write_models(folder.path(), &network(&[13, 8, 1], Activation::Linear, 0));
+    is_drawn(&plot(&["scatter", "model.onnx", "--data", "boston"]));
+}
+
+#[test]
+fn what_cannot_be_drawn_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_models(folder.path(), &network(&[13, 8, 1], Activation::Linear, 0));
+    let run = thumbnet(folder.path(), &["plot", "boundary", "model.tnet", "--data", "boston"]);
+    assert_eq!(run.code, Some(2));
+    assert_eq!(run.stderr, "error: boston: has not two features and classes; only a plane can be drawn\n");
+    let run = thumbnet(folder.path(), &["plot", "scatter", "model.tnet", "--data", "boston", "--out", "prices.gif"]);
+    assert_eq!(run.stderr, "error: prices.gif: a picture's name ends in .png or .svg\n");
+}
