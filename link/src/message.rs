@@ -136,6 +136,8 @@ pub enum ModelError {
     Checksum,
     /// The file contradicts itself, or holds a layer that the firmware does not know.
     Malformed,
+    /// The model works on a kind of numbers that the firmware was built without.
+    Element,
     /// The evaluation needs more RAM than the chip has left.
     Memory {
         /// The bytes needed for frame, input, scratch and output.

@@ -1,3 +1,5 @@
 //! Tests that span the trainer, the runtime, the emulated chip and other tools: see `tests/`.
 
 pub mod cli;
+pub mod faulty;
+pub mod network;

@@ -11,4 +11,5 @@ pub mod onnx;
 pub mod output;
 pub mod plot;
 pub mod quantize;
+pub mod target;
 pub mod tnet;

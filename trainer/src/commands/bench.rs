@@ -1,19 +1,152 @@
 //! `thumbnet bench`: Counts instructions, cycles or seconds per layer.
 
-use super::Settings;
+use super::{Model, Settings};
+use crate::dataset::{self, Options};
 use crate::error::{Error, ErrorKind, Result};
+use crate::target::{self, Target, Unit};
+use serde_json::json;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Counts instructions, cycles or seconds per layer
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The model (.onnx or .tnet)
+    /// The model (.tnet)
     pub model: PathBuf,
+    /// Where to run it: qemu (an emulated Cortex-M4), qemu:MACHINE, or host
+    #[arg(long, default_value = "qemu")]
+    pub target: String,
+    /// Measure with the first test samples of this data set instead of inputs without any zero; where kernels skip zeros,
+    /// the count depends on the sample, and is the mean
+    #[arg(long, value_name = "DATASET")]
+    pub data: Option<String>,
+    /// How many samples of the data set
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "data")]
+    pub count: usize,
+}
+
+/// A row of the table.
+struct Layer {
+    name: String,
+    inputs: usize,
+    outputs: usize,
+    macs: u64,
+    weight_bytes: usize,
+    /// In the target's unit; seconds on the host.
+    count: f64,
 }
 
 /// Runs the command.
 /// # Errors
-/// [`ErrorKind::Usage`] always: the command is not there yet.
-pub fn run(_args: &Args, _settings: &Settings) -> Result<()> {
-    Err(Error::new(ErrorKind::Usage, "bench", "not there yet"))
+/// [`ErrorKind::Model`] if the model is no `.tnet`, [`ErrorKind::Data`] if the data do not fit it, and whatever the target
+/// fails with.
+pub fn run(args: &Args, settings: &Settings) -> Result<()> {
+    let Model::Tnet(model) = Model::open(&args.model)? else {
+        let message = "the chip runs .tnet files; make one with: thumbnet convert";
+        return Err(Error::new(ErrorKind::Model, args.model.display(), message));
+    };
+    let mut target = target::open(&args.target, &model)?;
+    let size = target.model().input_len as usize * target.model().element.bytes();
+    let inputs = match &args.data {
+        Some(name) => {
+            let options = Options { data_dir: settings.data_dir.clone(), ..Options::default() };
+            target::samples(&model, &dataset::load(name, &options)?.test.head(args.count).features)?
+        }
+        None => dense(size, target.model().element),
+    };
+    let layers = measure(target.as_mut(), &model, &inputs, size)?;
+    let total: f64 = layers.iter().map(|layer| layer.count).sum();
+    let macs: u64 = layers.iter().map(|layer| layer.macs).sum();
+    let value = json!({
+        "target": target.name(),
+        "core": target.core(),
+        "unit": unit(target.unit()),
+        "samples": inputs.len() / size,
+        "total": total,
+        "macs": macs,
+        "per_mac": total / macs.max(1) as f64,
+        "layers": layers.iter().map(|layer| json!({
+            "name": layer.name,
+            "kind": "dense",
+            "inputs": layer.inputs,
+            "outputs": layer.outputs,
+            "macs": layer.macs,
+            "weight_bytes": layer.weight_bytes,
+            "count": layer.count,
+            "per_mac": layer.count / layer.macs.max(1) as f64,
+            "share": layer.count / total,
+        })).collect::<Vec<_>>(),
+    });
+    settings.print(&value, || table(target.as_ref(), &layers, total, macs))
+}
+
+/// An input with no zero and no pattern, so that nothing can be skipped.
+fn dense(size: usize, element: target::Element) -> Vec<u8> {
+    let values = (0..size / element.bytes()).map(|i| (i * 37 % 101) as u8 + 1);
+    match element {
+        target::Element::F32 => values.flat_map(|value| (f32::from(value) / 101.0).to_le_bytes()).collect(),
+        _ => values.collect(),
+    }
+}
+
+/// The mean of each layer's counts over the samples.
+fn measure(target: &mut dyn Target, model: &[u8], inputs: &[u8], size: usize) -> Result<Vec<Layer>> {
+    let parsed = thumbnet::Model::parse(model).map_err(|error| Error::new(ErrorKind::Model, "model", error))?;
+    let mut names = parsed.names().iter().skip(1);
+    let mut layers: Vec<Layer> = parsed
+        .layers()
+        .enumerate()
+        .map(|(index, layer)| Layer {
+            name: names.next().map_or_else(|| format!("dense_{index}"), str::to_owned),
+            inputs: layer.inputs(),
+            outputs: layer.outputs(),
+            macs: layer.macs(),
+            weight_bytes: layer.weights().len(),
+            count: 0.0,
+        })
+        .collect();
+    let samples = (inputs.len() / size).max(1) as f64;
+    let scale = if target.unit() == Unit::Nanoseconds { 1e-9 } else { 1.0 } / samples;
+    for input in inputs.chunks(size) {
+        for (layer, count) in layers.iter_mut().zip(target.profile(input)?) {
+            layer.count += count as f64 * scale;
+        }
+    }
+    Ok(layers)
+}
+
+fn unit(unit: Unit) -> &'static str {
+    if unit == Unit::Nanoseconds { "seconds" } else { unit.name() }
+}
+
+fn table(target: &dyn Target, layers: &[Layer], total: f64, macs: u64) -> String {
+    // Seconds are too large a unit for a person, and billionths have no fraction.
+    let (unit, factor) = match target.unit() {
+        Unit::Nanoseconds => ("nanoseconds", 1e9),
+        other => (other.name(), 1.0),
+    };
+    let mut text = format!("{} ({})\n\n", target.name(), target.core());
+    let _ = writeln!(
+        text,
+        "{:<16} {:>11} {:>10} {:>13} {unit:>13} {:>8} {:>7}",
+        "layer", "shape", "MACs", "weight bytes", "per MAC", "share"
+    );
+    for layer in layers {
+        let count = layer.count * factor;
+        let _ = writeln!(
+            text,
+            "{:<16} {:>11} {:>10} {:>13} {count:>13.0} {:>8.3} {:>6.1}%",
+            layer.name,
+            format!("{}x{}", layer.inputs, layer.outputs),
+            layer.macs,
+            layer.weight_bytes,
+            count / layer.macs.max(1) as f64,
+            100.0 * layer.count / total
+        );
+    }
+    let bytes: usize = layers.iter().map(|layer| layer.weight_bytes).sum();
+    let count = total * factor;
+    let per_mac = count / macs.max(1) as f64;
+    let _ = writeln!(text, "{:<16} {:>11} {macs:>10} {bytes:>13} {count:>13.0} {per_mac:>8.3}", "total", "");
+    text
 }

@@ -1,0 +1,284 @@
+//! The model in its region, and the buffers that its evaluation works in.
+
+use crate::counter::Counter;
+use bytemuck::Pod;
+use thumbnet::{Model, ParseError};
+use thumbnet_link::{Answer, Element, ModelError, ModelInfo, Refusal, frame_len};
+
+/// The payload of a frame where no model says how long frames must be.
+const SHORT: usize = 64;
+
+/// How many samples a frame may hold, if the RAM lets it: over a probe every exchange takes its time.
+const BATCH: usize = if cfg!(feature = "rtt") { 8 } else { 1 };
+
+/// Whether this program evaluates models of floats.
+const FLOAT: bool = cfg!(feature = "float");
+
+/// What a profile takes for a layer.
+const COUNT: usize = size_of::<u32>();
+
+/// A model that can be evaluated.
+pub(crate) struct Evaluator {
+    model: Model<'static>,
+    plan: Plan,
+    memory: &'static mut [u8],
+}
+
+/// Reads and checks the model in `region`, and divides `arena`, which begins at a multiple of four, between the frames and
+/// the evaluation.
+pub(crate) fn load(
+    region: &'static [u8],
+    arena: &'static mut [u8],
+) -> (&'static mut [u8], Result<Evaluator, ModelError>) {
+    let (model, mut plan) = match check(region, arena.len()) {
+        Ok(found) => found,
+        Err(error) => return (arena.get_mut(..frame_len(SHORT)).unwrap_or_default(), Err(error)),
+    };
+    // What is left over makes room for more samples at once.
+    while plan.samples < BATCH && plan.more().total() <= arena.len() {
+        plan = plan.more();
+    }
+    let (frame, memory) = arena.split_at_mut_checked(plan.frame()).unwrap_or_default();
+    (frame, Ok(Evaluator { model, plan, memory }))
+}
+
+fn check(region: &'static [u8], available: usize) -> Result<(Model<'static>, Plan), ModelError> {
+    let model = Model::parse(region).map_err(|error| match error {
+        ParseError::Magic => ModelError::Missing,
+        ParseError::Version { found, supported } => {
+            ModelError::Version { found: found.into(), supported: supported.into() }
+        }
+        ParseError::Truncated { .. } => ModelError::Truncated,
+        _ => ModelError::Malformed,
+    })?;
+    if model.verify_checksum().is_err() {
+        return Err(ModelError::Checksum);
+    }
+    if model.is_float() && !FLOAT {
+        return Err(ModelError::Element);
+    }
+    let plan = Plan::new(&model);
+    let needed = plan.total();
+    if needed > available {
+        return Err(ModelError::Memory { needed: needed as u32, available: available as u32 });
+    }
+    Ok((model, plan))
+}
+
+/// How many bytes go where. All parts are multiples of four, so that each can hold floats.
+#[derive(Clone, Copy)]
+struct Plan {
+    /// One sample.
+    input: usize,
+    /// Its outputs.
+    output: usize,
+    /// The outputs of any layer, or the counts of all.
+    widest: usize,
+    /// The working memory.
+    scratch: usize,
+    /// The samples in a frame.
+    samples: usize,
+    /// Whether the inputs must be copied to where floats may lie.
+    copies: bool,
+}
+
+impl Plan {
+    fn new(model: &Model) -> Self {
+        let copies = model.is_float();
+        let size = if copies { size_of::<f32>() } else { 1 };
+        let bytes = |elements: usize| elements.saturating_mul(size);
+        let widest = model.layers().fold(0, |widest, layer| layer.outputs().max(widest));
+        Self {
+            input: bytes(model.input_len()),
+            output: bytes(model.output_len()),
+            widest: bytes(widest).max(COUNT * usize::from(model.layer_count())),
+            scratch: bytes(model.scratch_len()),
+            samples: 1,
+            copies,
+        }
+    }
+
+    fn more(self) -> Self {
+        Self { samples: self.samples + 1, ..self }
+    }
+
+    fn frame(&self) -> usize {
+        words(frame_len(self.input.max(self.output).saturating_mul(self.samples).max(self.widest)))
+    }
+
+    fn copied(&self) -> usize {
+        if self.copies { self.input } else { 0 }
+    }
+
+    fn outputs(&self) -> usize {
+        words(self.output.saturating_mul(self.samples))
+    }
+
+    fn observed(&self) -> usize {
+        words(self.widest)
+    }
+
+    fn evaluation(&self) -> usize {
+        let parts = [self.copied(), self.outputs(), self.observed(), words(self.scratch)];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
+
+    fn total(&self) -> usize {
+        self.frame().saturating_add(self.evaluation())
+    }
+}
+
+/// The next multiple of four; a number too large for one is too large for any memory anyway.
+fn words(bytes: usize) -> usize {
+    bytes.checked_next_multiple_of(4).unwrap_or(usize::MAX)
+}
+
+/// The parts of an evaluation's memory.
+struct Parts<'a> {
+    copied: &'a mut [u8],
+    outputs: &'a mut [u8],
+    observed: &'a mut [u8],
+    scratch: &'a mut [u8],
+}
+
+impl Evaluator {
+    /// What the host wants to know about the model.
+    pub(crate) fn info(&self) -> ModelInfo {
+        ModelInfo {
+            checksum: self.model.checksum(),
+            bytes: self.model.bytes().len() as u32,
+            element: if self.model.is_float() { Element::F32 } else { Element::I8 },
+            input_len: self.model.input_len() as u32,
+            output_len: self.model.output_len() as u32,
+            layers: self.model.layer_count(),
+        }
+    }
+
+    /// The bytes that the evaluation works in.
+    pub(crate) fn activations(&self) -> usize {
+        self.plan.evaluation()
+    }
+
+    /// Evaluates whole samples.
+    pub(crate) fn infer(&mut self, inputs: &[u8], counter: &mut Counter) -> Result<Answer<'_>, Refusal> {
+        let Plan { input, output, .. } = self.plan;
+        let samples = inputs.len().checked_div(input).filter(|&n| n > 0 && n.saturating_mul(input) == inputs.len());
+        let Some(samples) = samples else { return Err(self.wrong_length(inputs)) };
+        let Evaluator { model, plan, memory } = self;
+        let Parts { copied, outputs, scratch, .. } = plan.parts(memory);
+        let outputs = outputs.get_mut(..samples.saturating_mul(output)).ok_or(Refusal::TooLong)?;
+        let mut count: u32 = 0;
+        let mut rest = &mut *outputs;
+        for input in inputs.chunks(input) {
+            let Some((output, next)) = rest.split_at_mut_checked(output) else { break };
+            let start = counter.start();
+            run(model, input, copied, scratch, output, |_, _| {});
+            count = count.saturating_add(counter.since(start));
+            rest = next;
+        }
+        Ok(Answer::Outputs { count, outputs })
+    }
+
+    /// Evaluates one sample and gives what leaves one layer.
+    pub(crate) fn layer(&mut self, wanted: u16, input: &[u8], counter: &mut Counter) -> Result<Answer<'_>, Refusal> {
+        if wanted >= self.model.layer_count() {
+            return Err(Refusal::Layer { layers: self.model.layer_count() });
+        }
+        let mut count = 0;
+        let mut len = 0;
+        let observed = self.observe(input, counter, |index, outputs, observed, elapsed| {
+            if index == wanted {
+                len = copy(outputs, observed);
+                count = elapsed;
+            }
+        })?;
+        Ok(Answer::Outputs { count, outputs: observed.get(..len).unwrap_or_default() })
+    }
+
+    /// Evaluates one sample and counts each layer.
+    pub(crate) fn profile(&mut self, input: &[u8], counter: &mut Counter) -> Result<Answer<'_>, Refusal> {
+        let mut before = 0;
+        let mut len = 0;
+        let observed = self.observe(input, counter, |_, _, observed, elapsed| {
+            let count = elapsed.wrapping_sub(before).to_le_bytes();
+            len += copy(&count, observed.get_mut(len..).unwrap_or_default());
+            before = elapsed;
+        })?;
+        Ok(Answer::Profile { counts: observed.get(..len).unwrap_or_default() })
+    }
+
+    /// Evaluates one sample; `note` is called after each layer with its index and outputs, the memory to note something in,
+    /// and the count so far. Gives that memory.
+    fn observe(
+        &mut self,
+        input: &[u8],
+        counter: &mut Counter,
+        mut note: impl FnMut(u16, &[u8], &mut [u8], u32),
+    ) -> Result<&[u8], Refusal> {
+        if input.len() != self.plan.input {
+            return Err(self.wrong_length(input));
+        }
+        let Evaluator { model, plan, memory } = self;
+        let Parts { copied, outputs, observed, scratch } = plan.parts(memory);
+        let output = outputs.get_mut(..plan.output).unwrap_or_default();
+        let start = counter.start();
+        run(model, input, copied, scratch, output, |index, outputs| {
+            note(index, outputs, observed, counter.since(start));
+        });
+        Ok(observed)
+    }
+
+    fn wrong_length(&self, input: &[u8]) -> Refusal {
+        Refusal::Length { found: input.len() as u32, expected: self.plan.input as u32 }
+    }
+}
+
+impl Plan {
+    fn parts<'a>(&self, memory: &'a mut [u8]) -> Parts<'a> {
+        let (copied, rest) = memory.split_at_mut_checked(self.copied()).unwrap_or_default();
+        let (outputs, rest) = rest.split_at_mut_checked(self.outputs()).unwrap_or_default();
+        let (observed, rest) = rest.split_at_mut_checked(self.observed()).unwrap_or_default();
+        Parts { copied, outputs, observed, scratch: rest.get_mut(..self.scratch).unwrap_or_default() }
+    }
+}
+
+/// Evaluates one sample in the model's own kind of numbers. The lengths are right: `Plan` is made from the model.
+fn run(
+    model: &Model,
+    input: &[u8],
+    copied: &mut [u8],
+    scratch: &mut [u8],
+    output: &mut [u8],
+    observer: impl FnMut(u16, &[u8]),
+) {
+    if FLOAT && model.is_float() {
+        copy(input, copied);
+        run_as::<f32>(model, copied, scratch, output, observer);
+    } else {
+        run_as::<i8>(model, input, scratch, output, observer);
+    }
+}
+
+fn run_as<T: thumbnet::Element + Pod>(
+    model: &Model,
+    input: &[u8],
+    scratch: &mut [u8],
+    output: &mut [u8],
+    mut observer: impl FnMut(u16, &[u8]),
+) {
+    let input = bytemuck::try_cast_slice(input);
+    let scratch = bytemuck::try_cast_slice_mut(scratch);
+    let output = bytemuck::try_cast_slice_mut::<u8, T>(output);
+    let (Ok(input), Ok(scratch), Ok(output)) = (input, scratch, output) else { return };
+    // It cannot fail: `Plan` has the model's lengths, and the region starts at a multiple of a flash page.
+    let _ = model.run_with(input, scratch, output, |index, values: &[T]| observer(index, bytemuck::cast_slice(values)));
+}
+
+/// Copies as much as there is and as fits, and says how much that was.
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let len = from.len().min(to.len());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    len
+}

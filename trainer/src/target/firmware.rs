@@ -1,0 +1,177 @@
+//! The firmware's image for a chip: the one place that knows how it is built.
+
+use super::Machine;
+use crate::error::{Error, ErrorKind, Result};
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Debian's compiler (package `rustc-web` or `rustc`), which can build `core` itself from its packaged sources.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// A built firmware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The ELF file.
+    pub path: PathBuf,
+    /// What it takes.
+    pub sizes: Sizes,
+}
+
+/// What an image takes of a chip, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Code, constants, and the initial values of variables, in flash.
+    pub flash: u64,
+    /// Variables with a fixed place, in RAM.
+    pub statics: u64,
+}
+
+/// Builds the firmware for `machine`, or takes the image of the last build if nothing has changed. With `float` it evaluates
+/// models of floats too, and is about twice as large.
+/// # Errors
+/// [`ErrorKind::Target`] if the sources or the compiler are missing, or the build fails: then with the compiler's words.
+pub fn build(machine: &Machine, float: bool) -> Result<Image> {
+    let sources = sources()?;
+    let target = sources.join("target");
+    fs::create_dir_all(&target).map_err(|e| error(format!("{} cannot be made: {e}", target.display())))?;
+    // One build at a time: another machine's build would replace the image before it is copied.
+    let lock = File::create(target.join("build.lock")).map_err(|e| error(format!("no lock: {e}")))?;
+    lock.lock().map_err(|e| error(format!("no lock: {e}")))?;
+
+    let mut command = compiler(machine.triple)?;
+    command
+        .current_dir(&sources)
+        .args(["build", "--release", "--locked", "--target", machine.triple])
+        .args(["--no-default-features", "--features", if float { "qemu,log,float" } else { "qemu,log" }])
+        .env("THUMBNET_REGIONS", regions(machine))
+        .env("THUMBNET_PORT", machine.port)
+        .env("THUMBNET_CLOCK", machine.clock.to_string())
+        .env("THUMBNET_BACKEND", machine.backend)
+        .stdin(Stdio::null());
+    let output = command.output().map_err(|e| error(format!("cargo cannot be started: {e}")))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(error(format!("the firmware's build failed:\n{}", words.trim_end())));
+    }
+
+    let built = target.join(machine.triple).join("release/thumbnet-firmware");
+    let path = target.join(format!("{}{}.elf", machine.name, if float { "-float" } else { "" }));
+    let beside = path.with_extension("elf.tmp");
+    fs::copy(&built, &beside)
+        .and_then(|_| fs::rename(&beside, &path))
+        .map_err(|e| error(format!("{} cannot be written: {e}", path.display())))?;
+    let sizes = fs::read(&path).ok().as_deref().and_then(sizes);
+    Ok(Image { sizes: sizes.ok_or_else(|| error(format!("{} is no ELF file", path.display())))?, path })
+}
+
+fn error(message: String) -> Error {
+    Error::new(ErrorKind::Target, "firmware", message)
+}
+
+/// The folder of the firmware's sources: `THUMBNET_FIRMWARE`, the one beside this crate, or `./firmware`.
+fn sources() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("THUMBNET_FIRMWARE") {
+        return Ok(path.into());
+    }
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("firmware");
+    let here = PathBuf::from("firmware");
+    [beside, here].into_iter().find(|path| path.join("Cargo.toml").is_file()).ok_or_else(|| {
+        error(
+            "its sources are not here; run thumbnet in its repository, or name their folder in THUMBNET_FIRMWARE"
+                .into(),
+        )
+    })
+}
+
+fn regions(machine: &Machine) -> String {
+    let mut text = String::new();
+    for (name, region) in [("FLASH", machine.flash), ("MODEL", machine.model), ("RAM", machine.ram)] {
+        let _ = write!(text, "{name}={:#010x}+{:#x} ", region.origin, region.length);
+    }
+    text.trim_end().to_owned()
+}
+
+/// A cargo that can build for `triple`: the current toolchain if it has the target or rustup can fetch it, else Debian's
+/// compiler with its packaged sources of `core`.
+fn compiler(triple: &str) -> Result<Command> {
+    let sysroot = sysroot("rustc").ok_or_else(|| error("rustc is not installed; see https://rustup.rs".into()))?;
+    let has_target = || sysroot.join("lib/rustlib").join(triple).join("lib").is_dir();
+    let debian = debian_sysroot();
+    // Where Debian's way is open, the network need not be asked.
+    if !has_target() && debian.is_none() {
+        let _ = Command::new("rustup").args(["target", "add", triple]).output();
+    }
+    if has_target() {
+        return Ok(cargo());
+    }
+    let Some(debian) = debian else {
+        return Err(error(format!(
+            "the compiler has no target {triple}; add it with: rustup target add {triple} (on Debian also: sudo apt-get install rustc-web rust-web-src)"
+        )));
+    };
+    let linker = [&sysroot, &debian]
+        .map(|root| root.join("lib/rustlib").join(host()).join("bin/rust-lld"))
+        .into_iter()
+        .find(|path| path.is_file())
+        .ok_or_else(|| error(format!("no rust-lld in {}; install a toolchain by rustup", sysroot.display())))?;
+    let mut command = cargo();
+    command
+        .env("RUSTC", DEBIAN_RUSTC)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .arg("-Zbuild-std=core")
+        .env(format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase().replace(['-', '.'], "_")), linker);
+    Ok(command)
+}
+
+/// Cargo without what a surrounding cargo (`cargo test`) has set for its own build.
+fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_") && text != "CARGO_HOME" || ["CARGO", "RUSTFLAGS", "RUSTC"].contains(&&*text) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+fn sysroot(rustc: &str) -> Option<PathBuf> {
+    let output = Command::new(rustc).args(["--print", "sysroot"]).output().ok()?;
+    output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// The sysroot of Debian's compiler if the sources of `core` are in it.
+fn debian_sysroot() -> Option<PathBuf> {
+    let root = sysroot(DEBIAN_RUSTC)?;
+    root.join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file().then_some(root)
+}
+
+/// The triple of this machine, as far as Debian's compiler runs on it.
+fn host() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
+}
+
+/// The sizes of a 32-bit little-endian ELF file's loaded segments: what is in the file is flash, and what lies in memory
+/// but is not read-only is RAM.
+fn sizes(elf: &[u8]) -> Option<Sizes> {
+    let half = |at: usize| elf.get(at..)?.first_chunk().map(|&b| u64::from(u16::from_le_bytes(b)));
+    let word = |at: usize| elf.get(at..)?.first_chunk().map(|&b| u64::from(u32::from_le_bytes(b)));
+    if elf.get(..6)? != b"\x7fELF\x01\x01" {
+        return None;
+    }
+    let (start, size, count) = (word(0x1c)? as usize, half(0x2a)? as usize, half(0x2c)? as usize);
+    let mut sizes = Sizes::default();
+    for at in (0..count).map(|i| start + i * size) {
+        let (kind, in_file, in_memory, flags) = (word(at)?, word(at + 16)?, word(at + 20)?, word(at + 24)?);
+        if kind == 1 {
+            sizes.flash += in_file;
+            // Bit 1: writable.
+            sizes.statics += if flags & 2 != 0 { in_memory } else { 0 };
+        }
+    }
+    Some(sizes)
+}

@@ -1,0 +1,128 @@
+//! Where a `.tnet` runs: on this machine, on an emulated chip, or on a board. All of them evaluate the same bytes with the
+//! same crate; this module only brings the numbers there and back.
+
+mod client;
+mod firmware;
+mod host;
+mod machine;
+mod qemu;
+mod samples;
+mod transport;
+
+pub use client::Client;
+pub use firmware::{Image, Sizes, build};
+pub use host::Host;
+pub use machine::{MACHINES, Machine};
+pub use qemu::{Process, Qemu};
+pub use samples::{classes, samples};
+pub use thumbnet_link::{Element, Memory, ModelError, ModelInfo, Refusal};
+pub use transport::Transport;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a [`Target`]'s counts count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Instructions, under an emulator.
+    Instructions,
+    /// Cycles of the core.
+    Cycles,
+    /// Billionths of a second.
+    Nanoseconds,
+}
+
+impl Unit {
+    /// The unit in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Instructions => "instructions",
+            Self::Cycles => "cycles",
+            Self::Nanoseconds => "nanoseconds",
+        }
+    }
+}
+
+/// What an evaluation gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evaluation {
+    /// The outputs of all samples, one after the other, in the model's [`Element`] (floats little-endian).
+    pub outputs: Vec<u8>,
+    /// What it took, in the target's [`Unit`].
+    pub count: u64,
+}
+
+/// Something that evaluates one model.
+pub trait Target {
+    /// What the user called it: `host`, `qemu`, `qemu:mps2-an385`, a chip's name.
+    fn name(&self) -> &str;
+
+    /// The core: `Cortex-M4`.
+    fn core(&self) -> &str;
+
+    /// What counts count.
+    fn unit(&self) -> Unit;
+
+    /// The model that it evaluates.
+    fn model(&self) -> ModelInfo;
+
+    /// Evaluates samples, which stand one after the other in the model's [`Element`].
+    /// # Errors
+    /// [`ErrorKind::Target`] if the target refuses, does not answer, or answers nonsense.
+    fn evaluate(&mut self, inputs: &[u8]) -> Result<Evaluation>;
+
+    /// Evaluates one sample, and gives what leaves the layer with this index.
+    /// # Errors
+    /// As [`Self::evaluate`].
+    fn layer(&mut self, layer: usize, input: &[u8]) -> Result<Evaluation>;
+
+    /// Evaluates one sample, and gives what each layer took.
+    /// # Errors
+    /// As [`Self::evaluate`].
+    fn profile(&mut self, input: &[u8]) -> Result<Vec<u64>>;
+
+    /// The memory used so far, where the target knows it.
+    /// # Errors
+    /// As [`Self::evaluate`].
+    fn memory(&mut self) -> Result<Option<Memory>>;
+}
+
+/// Opens the target that `spec` names, with this model on it: `host`, `qemu` (a Cortex-M4), `qemu:MACHINE` or
+/// `qemu:CORE` (see [`MACHINES`]).
+/// # Errors
+/// [`ErrorKind::Usage`] for an unknown name; [`ErrorKind::Target`] if the target cannot be started or refuses the model.
+pub fn open(spec: &str, model: &[u8]) -> Result<Box<dyn Target>> {
+    match spec.split_once(':') {
+        None if spec == "host" => Ok(Box::new(Host::new(model)?)),
+        None if spec == "qemu" => Ok(Box::new(Qemu::open(spec, &MACHINES[0], model)?)),
+        Some(("qemu", name)) => Ok(Box::new(Qemu::open(spec, Machine::find(name)?, model)?)),
+        _ => Err(Error::new(
+            ErrorKind::Usage,
+            "--target",
+            format!("unknown target {spec:?}; known are host, qemu, and qemu:MACHINE with one of {}", machine::names()),
+        )),
+    }
+}
+
+/// Why the chip refuses its model, in words, with what to do about it.
+fn refused_model(error: ModelError) -> String {
+    match error {
+        ModelError::Missing => "there is no model in the chip's flash; flash one".into(),
+        ModelError::Version { found, supported } => format!(
+            "the model has format version {found}, but the firmware reads version {supported}; flash the firmware again, or export the model with this version of thumbnet"
+        ),
+        ModelError::Truncated => "the model in the chip's flash is cut off; flash it again".into(),
+        ModelError::Checksum => {
+            "the model in the chip's flash is damaged: its checksum is wrong; flash it again".into()
+        }
+        ModelError::Malformed => {
+            "the model in the chip's flash makes no sense to the firmware; export and flash it again".into()
+        }
+        ModelError::Element => {
+            "the firmware was built without this model's kind of numbers; flash the firmware again".into()
+        }
+        ModelError::Memory { needed, available } => format!(
+            "the model needs {needed} bytes of RAM for frames and activations, but the chip has {available} left; take a smaller model or a larger chip"
+        ),
+        other => format!("the chip refuses its model: {other:?}"),
+    }
+}

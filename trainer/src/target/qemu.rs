@@ -1,0 +1,226 @@
+//! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on QEMU's standard streams.
+
+use super::{Client, Evaluation, Image, Machine, Target, Transport, Unit, client, firmware};
+use crate::error::{Error, ErrorKind, Result};
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+use tempfile::TempDir;
+use thumbnet_link::{Counter, Hello, Memory, ModelInfo, Request};
+
+/// The program; the environment variable `THUMBNET_QEMU` names another one.
+const QEMU: &str = "qemu-system-arm";
+
+/// How long the firmware may take to answer at first: it sums up the model's checksum before.
+const START: Duration = Duration::from_secs(10);
+
+/// An emulated chip that evaluates a model.
+pub struct Qemu {
+    name: String,
+    machine: &'static Machine,
+    client: Client<Process>,
+    hello: Hello,
+    model: ModelInfo,
+}
+
+impl Qemu {
+    /// Builds the firmware for `machine` if need be, and starts it with `model` in the emulated flash.
+    /// # Errors
+    /// [`ErrorKind::Target`] if the firmware cannot be built, QEMU cannot be started, or the firmware refuses the model.
+    pub fn open(name: &str, machine: &'static Machine, model: &[u8]) -> Result<Self> {
+        let float = thumbnet::Model::parse(model).is_ok_and(|model| model.is_float());
+        let process = Process::start(name, machine, &firmware::build(machine, float)?, model)?;
+        let mut client = Client::new(name, process, START);
+        let hello = client.hello()?;
+        let model = hello.model.map_err(|e| Error::new(ErrorKind::Target, name, super::refused_model(e)))?;
+        Ok(Self { name: name.into(), machine, client, hello, model })
+    }
+
+    /// The conversation with the firmware.
+    pub fn client(&mut self) -> &mut Client<Process> {
+        &mut self.client
+    }
+
+    /// A count of the firmware's in instructions: QEMU's clock advances by a nanosecond with each.
+    fn instructions(&self, count: u32) -> u64 {
+        match self.hello.counter {
+            Counter::Ticks(hertz) => u64::from(count) * 1_000_000_000 / u64::from(hertz.max(1)),
+            _ => u64::from(count),
+        }
+    }
+}
+
+impl Target for Qemu {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn core(&self) -> &str {
+        self.machine.core
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Instructions
+    }
+
+    fn model(&self) -> ModelInfo {
+        self.model
+    }
+
+    fn evaluate(&mut self, inputs: &[u8]) -> Result<Evaluation> {
+        let batches = client::batches(&self.hello, &self.model, inputs);
+        let mut all = Evaluation { outputs: Vec::new(), count: 0 };
+        for inputs in batches {
+            let (outputs, count) = self.client.outputs(&Request::Infer { inputs })?;
+            all.outputs.extend(outputs);
+            all.count += self.instructions(count);
+        }
+        Ok(all)
+    }
+
+    fn layer(&mut self, layer: usize, input: &[u8]) -> Result<Evaluation> {
+        let layer = u16::try_from(layer).unwrap_or(u16::MAX);
+        let (outputs, count) = self.client.outputs(&Request::Layer { layer, input })?;
+        Ok(Evaluation { outputs, count: self.instructions(count) })
+    }
+
+    fn profile(&mut self, input: &[u8]) -> Result<Vec<u64>> {
+        let counts = self.client.profile(input)?;
+        Ok(counts.into_iter().map(|count| self.instructions(count)).collect())
+    }
+
+    fn memory(&mut self) -> Result<Option<Memory>> {
+        self.client.memory().map(Some)
+    }
+}
+
+/// A running QEMU. Dropping it ends it.
+pub struct Process {
+    child: Child,
+    input: ChildStdin,
+    output: Receiver<Vec<u8>>,
+    /// Holds the model's file, the logs, and QEMU's own errors.
+    folder: TempDir,
+}
+
+impl Process {
+    /// Starts `image` on `machine`, with any bytes in the model's region.
+    /// # Errors
+    /// [`ErrorKind::Target`], at `place`, if QEMU cannot be started or `model` is larger than its region.
+    pub fn start(place: &str, machine: &Machine, image: &Image, model: &[u8]) -> Result<Self> {
+        let error = |message: String| Error::new(ErrorKind::Target, place, message);
+        if model.len() as u64 > machine.model.length {
+            let room = machine.model.length;
+            return Err(error(format!(
+                "the model takes {} bytes, but {} has {room} for it",
+                model.len(),
+                machine.name
+            )));
+        }
+        Self::spawn(machine, &image.path, model).map_err(|cause| {
+            error(if cause.kind() == io::ErrorKind::NotFound {
+                format!("{} is not installed; {}", program().display(), install_hint())
+            } else {
+                format!("{} cannot be started: {cause}", program().display())
+            })
+        })
+    }
+
+    fn spawn(machine: &Machine, image: &Path, model: &[u8]) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("thumbnet-qemu-").tempdir()?;
+        let model_path = folder.path().join("model.tnet");
+        fs::write(&model_path, model)?;
+        let mut command = Command::new(program());
+        command
+            .args(["-machine", machine.name, "-display", "none", "-monitor", "none"])
+            // One nanosecond of the machine's time per instruction, so that its timers count instructions.
+            .args(["-icount", "shift=0"])
+            // Without the multiplexer's buffer QEMU fetches byte after byte from the pipe, each when the chip has taken the last
+            // one. No byte is 511: the multiplexer has no escape character then.
+            .args(["-chardev", "stdio,id=link,signal=off,mux=on", "-echr", "511", "-serial", "chardev:link"])
+            .args(["-chardev", &format!("file,id=log,path={}", comma(&folder.path().join("log")))])
+            .args(["-semihosting-config", "enable=on,target=native,chardev=log"])
+            .args(machine.options)
+            .arg("-kernel")
+            .arg(image)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.path().join("errors"))?);
+        if !model.is_empty() {
+            let place = format!("loader,addr={:#x},force-raw=on,file={}", machine.model.origin, comma(&model_path));
+            command.args(["-device", &place]);
+        }
+        let mut child = command.spawn()?;
+        let (Some(input), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("no pipes"));
+        };
+        let (to, output) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(len @ 1..) = from.read(&mut buffer) {
+                if to.send(buffer[..len].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { child, input, output, folder })
+    }
+
+    /// The logs that the firmware has written so far, as defmt encodes them.
+    /// # Errors
+    /// If their file cannot be read.
+    pub fn log(&self) -> io::Result<Vec<u8>> {
+        fs::read(self.folder.path().join("log"))
+    }
+}
+
+impl Transport for Process {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.input.write_all(bytes)?;
+        self.input.flush()
+    }
+
+    fn receive(&mut self, timeout: Duration) -> io::Result<Vec<u8>> {
+        match self.output.recv_timeout(timeout) {
+            Ok(bytes) => Ok(bytes),
+            Err(RecvTimeoutError::Timeout) => Ok(Vec::new()),
+            Err(RecvTimeoutError::Disconnected) => {
+                let errors = fs::read_to_string(self.folder.path().join("errors")).unwrap_or_default();
+                Err(io::Error::other(format!("QEMU has ended; it said: {}", errors.trim())))
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Neither can fail in a way that leaves something to do: the child is ours and has ended or is ended now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn program() -> PathBuf {
+    std::env::var_os("THUMBNET_QEMU").map_or_else(|| QEMU.into(), PathBuf::from)
+}
+
+/// QEMU's options end at a comma, and a doubled one is a comma.
+fn comma(path: &Path) -> String {
+    path.display().to_string().replace(',', ",,")
+}
+
+fn install_hint() -> &'static str {
+    if cfg!(target_os = "macos") {
+        "install it with: brew install qemu"
+    } else if cfg!(windows) {
+        "install it with: winget install SoftwareFreedomConservancy.QEMU"
+    } else {
+        "install it with: sudo apt-get install qemu-system-arm (Fedora: sudo dnf install qemu-system-arm)"
+    }
+}
