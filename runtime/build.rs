@@ -6,7 +6,7 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=THUMBNET_BACKEND");
-    for cfg in ["thumbnet_portable", "thumbnet_dsp", "thumbnet_fpu"] {
+    for cfg in ["thumbnet_portable", "thumbnet_dsp", "thumbnet_fpu", "thumbnet_x86_64"] {
         println!("cargo::rustc-check-cfg=cfg({cfg})");
     }
     let target = env::var("TARGET").unwrap_or_default();
@@ -23,6 +23,9 @@ fn main() {
     );
     if dsp {
         println!("cargo::rustc-cfg=thumbnet_dsp");
+    }
+    if !portable && env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
+        println!("cargo::rustc-cfg=thumbnet_x86_64");
     }
     // The hard-float targets of Cortex-M have single precision at least; elsewhere the portable kernels use what there is.
     if target.starts_with("thumb") && target.ends_with("eabihf") {

@@ -25,6 +25,21 @@ impl<T: Element, const IN: usize, const OUT: usize, const SCRATCH: usize, const 
         Self { model, element: PhantomData }
     }
 
+    /// The number of elements of the input; a constant.
+    pub const fn input_len(&self) -> usize {
+        IN
+    }
+
+    /// The number of elements of the output; a constant.
+    pub const fn output_len(&self) -> usize {
+        OUT
+    }
+
+    /// The number of elements that an evaluation works in; a constant.
+    pub const fn scratch_len(&self) -> usize {
+        SCRATCH
+    }
+
     /// Memory for [`Self::evaluate`] to work in.
     pub fn scratch(&self) -> [T; SCRATCH] {
         [T::ZERO; SCRATCH]

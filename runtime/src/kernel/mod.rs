@@ -8,9 +8,14 @@ mod channel;
 mod fma;
 pub(crate) mod portable;
 mod requantize;
+#[cfg(thumbnet_x86_64)]
+pub(crate) mod x86_64;
 
-use crate::Layer;
+use crate::{Layer, Order, WeightType};
+#[cfg(not(thumbnet_x86_64))]
 pub(crate) use portable as native;
+#[cfg(thumbnet_x86_64)]
+pub(crate) use x86_64 as native;
 
 /// A set of kernels. The machine that a program is built for chooses one of them (see `build.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,23 +23,27 @@ pub(crate) use portable as native;
 pub enum Backend {
     /// Plain Rust, for every core.
     Portable,
+    /// Hosts with SSE2.
+    X86_64,
 }
 
 impl Backend {
     /// The backend of the machine that this program is built for.
-    pub const NATIVE: Self = Self::Portable;
+    pub const NATIVE: Self = if cfg!(thumbnet_x86_64) { Self::X86_64 } else { Self::Portable };
 
     /// The multiple of bytes at which a model must start.
     pub(crate) const fn align(self) -> usize {
         match self {
-            Self::Portable => 1,
+            Self::Portable | Self::X86_64 => 1,
         }
     }
 
     /// The number of elements that the kernel of a layer works in, besides its inputs and outputs.
-    pub(crate) const fn work_len(self, _layer: &Layer<'_>) -> usize {
-        match self {
-            Self::Portable => 0,
+    pub(crate) const fn work_len(self, layer: &Layer<'_>) -> usize {
+        match (self, layer.weight_type(), layer.order()) {
+            // A list of the inputs, four of them with their place in eight bytes.
+            (Self::X86_64, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(8),
+            _ => 0,
         }
     }
 }

@@ -149,3 +149,71 @@ fn rows_that_would_spill_are_written_plainly() {
     let Network::Integer(back) = read(&bytes).unwrap() else { panic!("floats came back") };
     assert_eq!(back.layers[0].weights, network.layers[0].weights);
 }
+
+/// The exclusive or with two hidden units: `h = relu(a + b), relu(a + b - 1)`; `true = 4 * (h0 - 2 * h1) - 2`.
+fn exclusive_or() -> Sequential {
+    let dense = |name: &str, kernel, bias: &[f32], activation| {
+        Layer::Dense(Dense { name: name.into(), kernel, bias: Array1::from(bias.to_vec()), activation })
+    };
+    Sequential {
+        name: "exclusive or".into(),
+        input: Input { feature_names: vec!["a".into(), "b".into()], ..input(2) },
+        layers: vec![
+            dense("hidden", Array2::ones((2, 2)), &[0.0, -1.0], Activation::Relu),
+            dense("output", ndarray::array![[-4.0, 4.0], [8.0, -8.0]], &[2.0, -2.0], Activation::Softmax),
+        ],
+        class_names: vec!["false".into(), "true".into()],
+    }
+}
+
+/// The same in integers; a step is 1/64 at the input and the hidden units, 1/32 at the output.
+fn exclusive_or_int8() -> QuantizedSequential {
+    let floats = exclusive_or();
+    let steps =
+        [Quantization { scale: 1.0 / 64.0, zero_point: 0 }, Quantization { scale: 1.0 / 64.0, zero_point: -128 }];
+    let output = Quantization { scale: 1.0 / 32.0, zero_point: 0 };
+    let layers = floats.dense_layers().zip(steps).map(|(dense, entering)| {
+        let hidden = dense.name == "hidden";
+        let weight_scale = if hidden { 1.0 / 64.0 } else { 1.0 / 8.0 };
+        QuantizedDense {
+            name: dense.name.clone(),
+            inputs: 2,
+            outputs: 2,
+            weight_type: WeightType::Int8,
+            weights: dense.kernel.t().iter().map(|w| (w / weight_scale) as i8).collect(),
+            weight_zero_points: Vec::new(),
+            weight_scales: vec![weight_scale; 2],
+            bias: dense.bias.iter().map(|b| (b / (entering.scale * weight_scale)) as i32).collect(),
+            input: entering,
+            output: if hidden { steps[1] } else { output },
+            activation: IntegerActivation::Clamp { lo: -128, hi: 127 },
+        }
+    });
+    let layers = layers.collect();
+    QuantizedSequential {
+        name: floats.name,
+        input: floats.input,
+        layers,
+        softmax: true,
+        class_names: floats.class_names,
+    }
+}
+
+/// The models that the runtime's own tests and examples use are exactly what this exporter writes. With `THUMBNET_BLESS` set
+/// they are written anew.
+#[test]
+fn the_runtime_tests_our_files() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/tests/models/");
+    for (name, bytes) in [
+        ("xor.tnet", write(&exclusive_or_int8())),
+        ("xor-f32.tnet", write_float(&exclusive_or(), FloatType::F32)),
+        ("xor-f16.tnet", write_float(&exclusive_or(), FloatType::F16)),
+        ("mixed.tnet", write(&network())),
+    ] {
+        let (path, bytes) = (format!("{folder}{name}"), bytes.unwrap());
+        if std::env::var_os("THUMBNET_BLESS").is_some() {
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        assert!(std::fs::read(&path).unwrap() == bytes, "{name} is not what the exporter writes");
+    }
+}

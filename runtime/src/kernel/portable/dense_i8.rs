@@ -8,7 +8,7 @@ use crate::{Layer, Order};
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
     if layer.order() == Order::Packed {
-        packed(layer, input, output);
+        packed(layer, input, output, 0);
     } else {
         rows::outputs(layer, input.len(), input, output, |row| {
             row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
@@ -16,12 +16,13 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
     }
 }
 
-/// Tiles of eight rows, then one of four, then one of two.
-fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
+/// Tiles of eight rows, then one of four, then one of two. `output` may leave out the first tiles; it starts with the row
+/// `first`.
+pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
     let row = input.len().next_multiple_of(4);
     let requantize = Requantize::new(layer);
-    let mut channels = Channels::new(layer);
-    let mut weights = layer.weights();
+    let mut channels = Channels::new(layer).skip(first);
+    let Some((_, mut weights)) = layer.weights().split_at_checked(first * row) else { return };
     let mut done = 0;
     while done < output.len() {
         let rows = match output.len() - done {
@@ -43,7 +44,7 @@ fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
         }
         let outputs = output.iter_mut().enumerate().skip(done).take(rows);
         for (((index, y), sum), channel) in outputs.zip(sums.as_flattened()).zip(&mut channels) {
-            *y = requantize.output(index, channel.bias.wrapping_add(*sum), channel.factor);
+            *y = requantize.output(first + index, channel.bias.wrapping_add(*sum), channel.factor);
         }
         done += rows;
     }

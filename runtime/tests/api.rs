@@ -1,0 +1,106 @@
+//! The ways in, and what they say where something does not fit.
+
+use thumbnet::WeightType::{Int2, Int4, Int8};
+use thumbnet::{Buffer, Function, Model, Order, RunError};
+
+thumbnet::model!(static XOR = "models/xor.tnet");
+thumbnet::model!(
+    /// In floats.
+    pub static XOR_F32 = "models/xor-f32.tnet"
+);
+thumbnet::model!(static MIXED = "models/mixed.tnet");
+
+const TRUTH: [([f32; 2], usize); 4] = [([0.0, 0.0], 0), ([0.0, 1.0], 1), ([1.0, 0.0], 1), ([1.0, 1.0], 0)];
+
+#[test]
+fn a_static_model_evaluates() {
+    let mut scratch = XOR.scratch();
+    for (real, class) in TRUTH {
+        let mut input = [0; 2];
+        XOR.quantize_input(&real, &mut input).unwrap();
+        let output: [i8; 2] = XOR.evaluate(&input, &mut scratch);
+        let found = XOR.classify(&output);
+        assert_eq!((found.index, found.label), (class, Some(["false", "true"][class])));
+        assert!(found.score > 0.95 && found.score < 1.0, "{}", found.score);
+    }
+}
+
+#[test]
+fn static_and_parsed_models_agree() {
+    let bytes = XOR_F32.bytes().to_vec();
+    let model = Model::parse(&bytes).unwrap();
+    for (input, class) in TRUTH {
+        let output: [f32; 2] = XOR_F32.evaluate(&input, &mut XOR_F32.scratch());
+        let mut other = [0.0; 2];
+        model.run(&input, &mut vec![0.0; model.scratch_len()], &mut other).unwrap();
+        assert_eq!(output, other);
+        assert_eq!(model.classify(&output).index, class);
+        assert!((output[0] + output[1] - 1.0).abs() < 1e-6, "a softmax gives probabilities");
+    }
+}
+
+#[test]
+fn models_share_a_scratch() {
+    let mut scratch = [0; 64];
+    let before: [i8; 2] = MIXED.evaluate(&[5; 13], &mut scratch);
+    let _: [i8; 2] = XOR.evaluate(&[5; 2], &mut scratch);
+    assert_eq!(MIXED.evaluate(&[5; 13], &mut scratch), before);
+}
+
+#[test]
+fn static_models_lie_at_multiples_of_sixteen() {
+    for model in [&*XOR, &*XOR_F32, &*MIXED] {
+        assert_eq!(model.bytes().as_ptr().addr() % 16, 0);
+    }
+}
+
+#[test]
+fn wrong_buffers_are_named_and_the_output_stays() {
+    let mut output = [42; 2];
+    let mut scratch = XOR.scratch();
+    let error = XOR.run(&[0; 3], &mut scratch, &mut output).unwrap_err();
+    assert_eq!(error, RunError::Length { buffer: Buffer::Input, expected: 2, found: 3 });
+    let expected = XOR.scratch_len();
+    let error = XOR.run(&[0; 2], &mut scratch[1..], &mut output).unwrap_err();
+    assert_eq!(error, RunError::Length { buffer: Buffer::Scratch, expected, found: expected - 1 });
+    let error = XOR.run(&[0; 2], &mut scratch, &mut output[..1]).unwrap_err();
+    assert_eq!(error, RunError::Length { buffer: Buffer::Output, expected: 2, found: 1 });
+    assert_eq!(XOR_F32.run(&[0; 2], &mut scratch, &mut output), Err(RunError::Element));
+    assert_eq!(output, [42; 2]);
+    assert_eq!(XOR_F32.quantize_input(&[0.0; 2], &mut [0; 2]), Err(RunError::Element));
+}
+
+#[test]
+fn layers_say_what_they_are() {
+    let layers: Vec<_> = MIXED.layers().map(|layer| (layer.inputs(), layer.outputs(), layer.weight_type())).collect();
+    assert_eq!(layers, [(13, 9, Int8), (9, 6, Int4), (6, 3, Int2), (3, 2, Int8)]);
+    assert_eq!(MIXED.layer(3).unwrap().order(), Order::ZeroPoints);
+    assert_eq!(XOR_F32.layer(0).unwrap().function(), Function::Relu);
+    assert_eq!(MIXED.names().get(0), Some("mixed"));
+    assert!(XOR.names().iter().eq(["exclusive or", "hidden", "output", "a", "b"]));
+    assert_eq!(XOR.macs(), 8);
+}
+
+/// `(x - 1.5) / 4`, divided by the root of the sum of squares.
+#[test]
+fn inputs_are_normalized_as_the_file_says() {
+    let real: [f32; 13] = core::array::from_fn(|i| i as f32 * 0.7 - 3.0);
+    let mut input = [0; 13];
+    MIXED.quantize_input(&real, &mut input).unwrap();
+    let normalized = real.map(|x| (x - 1.5) * 0.25);
+    let norm = normalized.iter().map(|x| x * x).sum::<f32>().sqrt();
+    for (q, x) in input.iter().zip(normalized) {
+        assert_eq!(*q, ((x / norm / 0.03).round_ties_even() - 7.0) as i8);
+    }
+    MIXED.quantize_input(&[f32::NAN; 13], &mut input).unwrap();
+    assert_eq!(input, [-128; 13]);
+}
+
+#[cfg(feature = "heapless")]
+#[test]
+fn the_best_classes_come_in_order() {
+    let best: heapless::Vec<_, 5> = XOR.top_k(&[7, 7]);
+    assert_eq!(best.iter().map(|class| class.index).collect::<Vec<_>>(), [0, 1]);
+    let best: heapless::Vec<_, 1> = XOR.top_k(&[6, 7]);
+    assert_eq!(best.iter().map(|class| class.label).collect::<Vec<_>>(), [Some("true")]);
+}

@@ -1,0 +1,125 @@
+//! Whatever bytes come, reading them gives an error or a model that can be evaluated, and never a panic.
+
+use thumbnet::{Element, Model};
+
+/// Models of int8 weights; of f32; of f16; of tables, int4, int2, zero points, normalization and names.
+const MODELS: [&[u8]; 4] = [
+    include_bytes!("models/xor.tnet"),
+    include_bytes!("models/xor-f32.tnet"),
+    include_bytes!("models/xor-f16.tnet"),
+    include_bytes!("models/mixed.tnet"),
+];
+
+/// Does everything that can be done with a model. The sizes are those of its file, so that memory is no question.
+fn use_all(model: &Model<'_>) {
+    if model.is_float() {
+        run::<f32>(model, 0.5);
+    } else {
+        run::<i8>(model, 77);
+        let mut input = vec![0; model.input_len()];
+        model.quantize_input(&vec![0.25; model.input_len()], &mut input).unwrap();
+        model.quantize_pixels(&vec![200; model.input_len()], &mut input).unwrap();
+    }
+    assert_eq!(model.layers().count(), usize::from(model.layer_count()));
+    for layer in model.layers() {
+        let _ = (layer.weights(), layer.channels(), layer.tables(), layer.function(), layer.output_quantization());
+        assert!(!format!("{layer:?}").is_empty());
+    }
+    assert_eq!(model.labels().iter().count(), model.labels().len());
+    assert_eq!(model.names().iter().count(), model.names().len());
+    assert!(model.macs() > 0 && !format!("{model:?}").is_empty());
+}
+
+fn run<T: Element + PartialEq + std::fmt::Debug>(model: &Model<'_>, value: T) {
+    let mut output = vec![value; model.output_len()];
+    let mut layers = 0;
+    model
+        .run_with(&vec![value; model.input_len()], &mut vec![value; model.scratch_len()], &mut output, |_, _| {
+            layers += 1;
+        })
+        .unwrap();
+    assert_eq!(layers, model.layer_count());
+    let class = model.classify(&output);
+    assert!(class.index < model.output_len().max(2));
+    model.probabilities(&output, &mut vec![0.0; model.output_len()]).unwrap();
+}
+
+#[test]
+fn the_models_are_right() {
+    for bytes in MODELS {
+        let model = Model::parse(bytes).unwrap();
+        model.verify_checksum().unwrap();
+        use_all(&model);
+    }
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for bytes in MODELS {
+        for end in 0..bytes.len() {
+            let error = Model::parse(&bytes[..end]).unwrap_err();
+            assert!(matches!(error, thumbnet::ParseError::Truncated { found, .. } if found == end), "{error}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_model_does_not_matter() {
+    for bytes in MODELS {
+        let longer = [bytes, &[0xff; 100]].concat();
+        let model = Model::parse(&longer).unwrap();
+        model.verify_checksum().unwrap();
+        assert_eq!(model.bytes(), bytes);
+    }
+}
+
+/// Every byte takes every value.
+#[test]
+fn every_corruption_is_an_error_or_a_model_with_a_wrong_checksum() {
+    let mut models = 0;
+    for bytes in MODELS {
+        let mut bytes = bytes.to_vec();
+        for at in 0..bytes.len() {
+            let right = bytes[at];
+            for wrong in (0..=u8::MAX).filter(|&wrong| wrong != right) {
+                bytes[at] = wrong;
+                if let Ok(model) = Model::parse(&bytes) {
+                    model.verify_checksum().unwrap_err();
+                    use_all(&model);
+                    models += 1;
+                }
+            }
+            bytes[at] = right;
+        }
+    }
+    assert!(models > 100_000, "most corruptions of weights are still models, not {models}");
+}
+
+/// Sizes at the ends of what 32 bits hold, alone and in pairs, cannot be believed.
+#[test]
+fn lying_sizes_are_errors() {
+    let fields = (0..56 + 4 * 32 - 4).step_by(4);
+    for bytes in MODELS {
+        for first in fields.clone() {
+            for second in fields.clone() {
+                for value in [0, 1, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff_u32] {
+                    let mut bytes = bytes.to_vec();
+                    bytes[first..first + 4].copy_from_slice(&value.to_le_bytes());
+                    bytes[second..second + 4].copy_from_slice(&value.to_le_bytes());
+                    if let Ok(model) = Model::parse(&bytes) {
+                        use_all(&model);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn another_version_is_refused_by_name() {
+    let mut bytes = MODELS[0].to_vec();
+    bytes[4] = 2;
+    let error = Model::parse(&bytes).unwrap_err();
+    assert_eq!(error, thumbnet::ParseError::Version { found: 2, supported: 1 });
+    assert_eq!(error.to_string(), "format version 2, but this reader knows version 1");
+}
