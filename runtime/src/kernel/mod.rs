@@ -8,6 +8,7 @@ mod channel;
 mod fma;
 pub(crate) mod portable;
 mod requantize;
+mod rounding;
 #[cfg(thumbnet_x86_64)]
 pub(crate) mod x86_64;
 

@@ -1,5 +1,6 @@
 //! From the sums of products to the next layer's integers, as FORMAT.md defines it.
 
+use super::rounding::scale;
 use crate::Layer;
 
 /// What follows a layer's sums.
@@ -28,19 +29,4 @@ impl<'a> Requantize<'a> {
         let Some(table) = self.tables.get(index).or(self.tables.first()) else { return q as i8 };
         table[(q as u8 ^ 0x80) as usize] as i8
     }
-}
-
-/// A sum beyond all rounding and clamping: no quantized output is farther from its zero point.
-const FAR: f32 = 1024.0;
-
-/// 1.5 * 2^23: the next float is one away, so that adding it rounds to an integer, halves to even.
-const ROUNDER: f32 = 12_582_912.0;
-
-/// `round_half_even(f32(sum) * factor)`, or a number beyond +-255 where that is. The factor is finite and not negative.
-#[inline]
-pub(crate) fn scale(sum: i32, factor: f32) -> i32 {
-    let product = sum as f32 * factor;
-    let product = if product > FAR { FAR } else { product };
-    let product = if product < -FAR { -FAR } else { product };
-    (product + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32
 }
