@@ -98,12 +98,15 @@
 //! |---|---|
 //! | `defmt` | `defmt::Format` for errors and results |
 //! | `heapless` | [`Model::top_k`] |
+//! | `adapt` | `thumbnet::adapt`: the last layer learns on the device |
 //!
 //! The format is specified in FORMAT.md beside this crate.
 #![no_std]
 #![deny(unsafe_code)]
 
 mod activation;
+#[cfg(feature = "adapt")]
+pub mod adapt;
 mod answer;
 mod checksum;
 mod element;
