@@ -1,4 +1,4 @@
-//! Values over epochs.
+//! Values over epochs, or over any other number.
 
 use super::palette::{INK, PALE, PAPER, SERIES};
 use super::picture::{Drawn, FONT, Picture, words};
@@ -31,6 +31,8 @@ pub struct Curves {
     pub title: String,
     /// From left to right.
     pub panels: Vec<Panel>,
+    /// What the values follow, from their first to their last, and its name; epochs from 1 where it is `None`.
+    pub axis: Option<(String, [f32; 2])>,
 }
 
 /// The columns' names of a history that count rather than measure.
@@ -49,7 +51,7 @@ impl Curves {
                 None => panels.push(Panel { label: measure, series: vec![series] }),
             }
         }
-        Self { title: title.into(), panels }
+        Self { title: title.into(), panels, axis: None }
     }
 }
 
@@ -61,36 +63,46 @@ impl Picture for Curves {
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn {
         let area = area.titled(&self.title, (FONT, 20).into_font().color(&INK)).map_err(words)?;
         for (panel, area) in self.panels.iter().zip(area.split_evenly((1, self.panels.len().max(1)))) {
-            draw_panel(panel, &area)?;
+            draw_panel(panel, self.axis.as_ref(), &area)?;
         }
         Ok(())
     }
 }
 
-fn draw_panel<B: DrawingBackend>(panel: &Panel, area: &DrawingArea<B, Shift>) -> Drawn {
+fn draw_panel<B: DrawingBackend>(
+    panel: &Panel,
+    axis: Option<&(String, [f32; 2])>,
+    area: &DrawingArea<B, Shift>,
+) -> Drawn {
     let finite = || panel.series.iter().flat_map(|series| &series.values).copied().filter(|value| value.is_finite());
     let (least, most) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
     let (least, most) = if least <= most { (least, most) } else { (0.0, 1.0) };
     let pad = if most > least { 0.05 * (most - least) } else { 0.05 * most.abs().max(1e-6) };
     if least > 0.0 && most / least > 100.0 {
-        draw_axes(panel, area, (least / 1.3..most * 1.3).log_scale())
+        draw_axes(panel, axis, area, (least / 1.3..most * 1.3).log_scale())
     } else {
-        draw_axes(panel, area, least - pad..most + pad)
+        draw_axes(panel, axis, area, least - pad..most + pad)
     }
 }
 
-fn draw_axes<B: DrawingBackend, Y>(panel: &Panel, area: &DrawingArea<B, Shift>, y: Y) -> Drawn
+fn draw_axes<B: DrawingBackend, Y>(
+    panel: &Panel,
+    axis: Option<&(String, [f32; 2])>,
+    area: &DrawingArea<B, Shift>,
+    y: Y,
+) -> Drawn
 where
     Y: AsRangedCoord<Value = f32>,
     Y::CoordDescType: Ranged<ValueType = f32> + ValueFormatter<f32>,
 {
     let epochs = panel.series.iter().map(|series| series.values.len()).max().unwrap_or(0).max(2);
+    let (x_name, [first, last]) = axis.map_or(("epoch", [1.0, epochs as f32]), |(name, range)| (name, *range));
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .margin_right(16)
         .x_label_area_size(44)
         .y_label_area_size(64)
-        .build_cartesian_2d(1.0..epochs as f32, y)
+        .build_cartesian_2d(first..last, y)
         .map_err(words)?;
     let text = (FONT, 13).into_font().color(&INK);
     chart
@@ -100,9 +112,9 @@ where
         .axis_style(INK)
         .x_labels(epochs.min(11))
         .y_labels(7)
-        .x_label_formatter(&|epoch| format!("{epoch:.0}"))
+        .x_label_formatter(&|x| short(x.round()))
         .y_label_formatter(&|value| short(*value))
-        .x_desc("epoch")
+        .x_desc(x_name)
         .y_desc(&panel.label)
         .label_style(text.clone())
         .axis_desc_style((FONT, 15).into_font().color(&INK))
@@ -110,7 +122,8 @@ where
         .map_err(words)?;
     for (series, color) in panel.series.iter().zip(SERIES.iter().cycle()) {
         let points = || series.values.iter().enumerate().filter(|(_, value)| value.is_finite());
-        let points = || points().map(|(epoch, &value)| (epoch as f32 + 1.0, value));
+        let step = (last - first) / if axis.is_some() { series.values.len().max(2) - 1 } else { epochs - 1 } as f32;
+        let points = || points().map(|(index, &value)| (first + step * index as f32, value));
         chart
             .draw_series(LineSeries::new(points(), color.stroke_width(2)))
             .map_err(words)?
