@@ -1,52 +1,12 @@
-//! Quantized models: the graph that we export gives the integers of DESIGN section 4, and an import gives the same network.
+//! Quantized models: the graph that we export gives the integers of the runtime, and an import gives the same network.
 
 use crate::networks::{exports, network, networks, samples};
+use crate::runtime::integers;
 use ndarray::Array2;
 use thumbnet_trainer::nn::{Activation, Sequential};
 use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export_qdq, export_qdq_with_opset, import};
-use thumbnet_trainer::quantize::{
-    IntegerActivation, Options, QuantizedDense, QuantizedSequential, WeightType, post_training,
-};
-
-/// One layer as DESIGN section 4 defines it, in the plainest way.
-fn dense(layer: &QuantizedDense, x: &[i8]) -> Vec<i8> {
-    let sums = match &layer.activation {
-        IntegerActivation::Clamp { .. } => layer.output,
-        IntegerActivation::Table { pre, .. } => *pre,
-    };
-    (0..layer.outputs)
-        .map(|j| {
-            let zero = i32::from(layer.weight_zero_points.get(j).copied().unwrap_or(0));
-            let row = &layer.weights[j * layer.inputs..][..layer.inputs];
-            let product =
-                |(&x, &w): (&i8, &i8)| (i32::from(x) - i32::from(layer.input.zero_point)) * (i32::from(w) - zero);
-            let acc = layer.bias[j] + x.iter().zip(row).map(product).sum::<i32>();
-            let m = layer.input.scale * layer.weight_scales[j] / sums.scale;
-            let y = (acc as f32 * m).round_ties_even() + f32::from(sums.zero_point);
-            match &layer.activation {
-                IntegerActivation::Clamp { lo, hi } => y.clamp(f32::from(*lo), f32::from(*hi)) as i8,
-                IntegerActivation::Table { table, .. } => {
-                    let q = y.clamp(-128.0, 127.0) as i32 + 128;
-                    table[if table.len() == 256 { q as usize } else { 256 * j + q as usize }]
-                }
-            }
-        })
-        .collect()
-}
-
-/// The output integers of every sample.
-fn integers(model: &QuantizedSequential, real: &Array2<f32>) -> Array2<i8> {
-    let normalized = model.input.normalize(real.view());
-    let q = model.layers[0].input;
-    let mut y = Vec::new();
-    for sample in normalized.rows() {
-        let quantize = |x: &f32| ((x / q.scale).round_ties_even() + f32::from(q.zero_point)).clamp(-128.0, 127.0) as i8;
-        let first: Vec<i8> = sample.iter().map(quantize).collect();
-        y.extend(model.layers.iter().fold(first, |x, layer| dense(layer, &x)));
-    }
-    let outputs = y.len() / real.nrows();
-    Array2::from_shape_vec((real.nrows(), outputs), y).expect("samples x outputs")
-}
+use thumbnet_trainer::quantize::{Options, QuantizedSequential, WeightType, post_training};
+use thumbnet_trainer::tnet;
 
 /// The integers that go into the last DequantizeLinear of an exported graph.
 fn graph_integers(bytes: &[u8], real: &Array2<f32>) -> Array2<i8> {
@@ -81,7 +41,8 @@ fn quantized_networks() -> Vec<(Sequential, QuantizedSequential)> {
 fn the_exported_graph_gives_the_same_integers() {
     for (model, quantized) in quantized_networks() {
         let x = samples(200, model.input.features(), 12);
-        let expected = integers(&quantized, &x);
+        let file = tnet::write(&quantized).expect("a .tnet");
+        let expected = integers(&file, &x);
         let bytes = export_qdq(&quantized);
         let found = graph_integers(&bytes, &x);
         // The graph computes Gemm in real numbers, so a sum that lies on the edge between two integers may fall to either side.

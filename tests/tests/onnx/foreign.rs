@@ -1,0 +1,168 @@
+//! Models that other tools exported (tests/python/onnx_fixtures.py made them): every one is evaluated, imported and compared
+//! with what onnxruntime gives, real numbers within 1e-5, integers exactly, through the .tnet and the runtime.
+
+use crate::runtime::integers;
+use ndarray::{Array2, ArrayD};
+use std::path::{Path, PathBuf};
+use thumbnet_trainer::nn::{Encoding, Input};
+use thumbnet_trainer::onnx::{Graph, GraphInput, Imported, Tensor, import};
+use thumbnet_trainer::tnet;
+
+/// What onnxruntime gives for a model.
+struct Truth {
+    input: Array2<f32>,
+    output: Array2<f32>,
+    integers: Option<Array2<i8>>,
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/onnx")
+}
+
+fn truth(path: &Path) -> Truth {
+    let file = std::fs::File::open(path.with_extension("npz")).expect("a truth beside the model");
+    let mut archive = ndarray_npy::NpzReader::new(file).expect("an archive");
+    Truth {
+        input: archive.by_name("input").expect("inputs"),
+        output: archive.by_name("output").expect("outputs"),
+        integers: archive.by_name("integers").ok(),
+    }
+}
+
+/// The models of one maker, by the beginning of their names.
+fn models(maker: &str) -> Vec<(String, PathBuf, Truth)> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(fixtures())
+        .expect("the fixtures")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "onnx"))
+        .collect();
+    paths.sort();
+    let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+    let named = paths.into_iter().map(|path| (name(&path), path)).filter(|(name, _)| name.starts_with(maker));
+    named.map(|(name, path)| (name, path.clone(), truth(&path))).collect()
+}
+
+/// The tolerance of real outputs, relative to the larger of the value and 1. Half precision has 11 bits.
+fn tolerance(name: &str) -> f32 {
+    if name.ends_with("_f16") { 4e-3 } else { 1e-5 }
+}
+
+fn difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {
+    if a.dim() != b.dim() {
+        return f32::INFINITY;
+    }
+    a.iter().zip(b).map(|(a, b)| (a - b).abs() / a.abs().max(b.abs()).max(1.0)).fold(0.0, f32::max)
+}
+
+/// The samples in the shape and type that a graph takes.
+fn tensor(input: &GraphInput, x: &Array2<f32>) -> Tensor {
+    let mut shape: Vec<usize> = input.shape.as_ref().expect("a shape").iter().map(|dim| dim.unwrap_or(1)).collect();
+    shape[0] = x.nrows();
+    if shape.len() == 2 {
+        shape[1] = x.ncols();
+    }
+    let x = ArrayD::from_shape_vec(shape, x.iter().copied().collect()).expect("the input's shape");
+    match input.element_type {
+        2 => Tensor::U8(x.mapv(|v| v as u8)),
+        11 => Tensor::F64(x.mapv(f64::from)),
+        _ => Tensor::F32(x),
+    }
+}
+
+/// The graph's numbers (not its labels) as our evaluator gives them.
+fn evaluated(graph: &Graph, truth: &Truth) -> Result<Array2<f32>, String> {
+    let input = &graph.inputs[0];
+    let fixed = input.shape.as_ref().and_then(|shape| shape[0]).unwrap_or(truth.input.nrows());
+    let mut rows = Vec::new();
+    for chunk in truth.input.axis_chunks_iter(ndarray::Axis(0), fixed) {
+        let outputs = graph.run(tensor(input, &chunk.to_owned())).map_err(|error| error.to_string())?;
+        let last = outputs.last().and_then(Tensor::to_f32).ok_or("the last output holds texts")?;
+        rows.extend(last.iter().copied());
+    }
+    let columns = rows.len() / truth.input.nrows();
+    Array2::from_shape_vec((truth.input.nrows(), columns), rows).map_err(|error| error.to_string())
+}
+
+/// Two columns `1 - p` and `p` for one column `p`, where the truth has them.
+fn like_truth(y: Array2<f32>, truth: &Truth) -> Array2<f32> {
+    if y.ncols() != 1 || truth.output.ncols() != 2 {
+        return y;
+    }
+    Array2::from_shape_fn((y.nrows(), 2), |(i, j)| if j == 0 { 1.0 - y[[i, 0]] } else { y[[i, 0]] })
+}
+
+/// Real inputs as the network takes them: of pixels, `pixel / 255`.
+fn real(input: &Input, x: &Array2<f32>) -> Array2<f32> {
+    if input.encoding == Encoding::Pixel { x.mapv(|v| v / 255.0) } else { x.clone() }
+}
+
+/// Checks one model; returns whether it was one of integers.
+fn check(name: &str, path: &Path, truth: &Truth) -> Result<bool, String> {
+    let graph = Graph::open(path).map_err(|error| error.to_string())?;
+    // ONNX Runtime fuses integer layers, which rounds once instead of twice: our evaluator does not, and its own test is exact.
+    if truth.integers.is_none() && !name.starts_with("ort_dynamic") {
+        let ours = evaluated(&graph, truth)?;
+        let off = difference(&ours, &truth.output);
+        if off > tolerance(name) {
+            return Err(format!("evaluator: {off}"));
+        }
+    }
+    let imported = import(&graph).map_err(|error| format!("import: {error}"))?;
+    match imported {
+        Imported::Float(network) => {
+            let y = like_truth(network.forward(real(&network.input, &truth.input).view()), truth);
+            let off = difference(&y, &truth.output);
+            // Dynamic quantization rounds the activations by each batch's own range, which a network of real numbers does not.
+            let tolerance = if name.starts_with("ort_dynamic") { 0.05 } else { tolerance(name) };
+            if off > tolerance {
+                return Err(format!("import: {off}"));
+            }
+            Ok(false)
+        }
+        Imported::Quantized(network) => {
+            let bytes = tnet::write(&network).map_err(|error| format!("tnet: {error}"))?;
+            let found = integers(&bytes, &real(&network.input, &truth.input));
+            let expected = truth.integers.as_ref().ok_or("integers where onnxruntime has none")?;
+            let different = expected.iter().zip(&found).filter(|(a, b)| a != b).count();
+            if different > 0 || expected.dim() != found.dim() {
+                return Err(format!("{different} of {} integers differ", expected.len()));
+            }
+            Ok(true)
+        }
+    }
+}
+
+fn check_all(maker: &str, least: usize) {
+    let models = models(maker);
+    assert!(models.len() >= least, "only {} models of {maker}", models.len());
+    let mut failures = Vec::new();
+    let mut of_integers = 0;
+    for (name, path, truth) in &models {
+        match check(name, path, truth) {
+            Ok(integers) => of_integers += usize::from(integers),
+            Err(error) => failures.push(format!("{name}: {error}")),
+        }
+    }
+    println!("{maker}: {} models, {of_integers} of integers, {} failures", models.len(), failures.len());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn models_from_pytorch() {
+    check_all("torch_", 50);
+}
+
+#[test]
+fn models_from_scikit_learn() {
+    check_all("sklearn_", 25);
+}
+
+#[test]
+fn models_from_onnxruntimes_quantizers() {
+    check_all("ort_", 20);
+}
+
+#[test]
+fn models_made_by_hand() {
+    check_all("hand_", 25);
+}
