@@ -2,8 +2,10 @@
 
 use super::graph::Graph;
 use super::operators;
+use super::proto::data_type;
 use super::tensor::Tensor;
 use crate::error::{Error, ErrorKind, Result};
+use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 use std::collections::HashMap;
 
 impl Graph {
@@ -50,4 +52,53 @@ impl Graph {
         };
         self.outputs.iter().map(output).collect()
     }
+
+    /// The graph's last output (in every exporter the one with the numbers) for samples x features of real values, as
+    /// samples x outputs. A graph of a fixed number of samples is run as often as needed; one that takes bytes gets
+    /// `255 * real`.
+    /// # Errors
+    /// As [`Graph::evaluate`]; a number of samples that the graph's fixed one does not divide.
+    pub fn outputs_for(&self, real: ArrayView2<f32>) -> Result<Array2<f32>> {
+        let fixed = self.fixed_samples().unwrap_or(real.nrows()).max(1);
+        let mut values = Vec::new();
+        for part in real.axis_chunks_iter(Axis(0), fixed) {
+            let outputs = self.run(as_given(self, part)?)?;
+            let last = outputs.last().and_then(Tensor::to_f32);
+            values
+                .extend(last.ok_or_else(|| Error::new(ErrorKind::Model, "graph", "its last output holds no numbers"))?);
+        }
+        let columns = values.len() / real.nrows().max(1);
+        Array2::from_shape_vec((real.nrows(), columns), values)
+            .map_err(|error| Error::new(ErrorKind::Model, "graph", error))
+    }
+
+    /// The number of samples, where the file fixes it.
+    fn fixed_samples(&self) -> Option<usize> {
+        let shape = self.inputs.first()?.shape.as_ref()?;
+        if shape.len() < 2 { Some(1) } else { shape[0] }
+    }
+}
+
+/// Samples x features in the shape and type that a graph takes.
+pub(super) fn as_given(graph: &Graph, real: ArrayView2<f32>) -> Result<Tensor> {
+    let bad = |message: String| Error::new(ErrorKind::Model, "graph", message);
+    let [input] = graph.inputs.as_slice() else {
+        return Err(bad(format!("it has {} inputs, expected one", graph.inputs.len())));
+    };
+    let declared = input.shape.clone().unwrap_or_else(|| vec![None, None]);
+    let mut shape: Vec<usize> = declared.iter().map(|dim| dim.unwrap_or(1)).collect();
+    match shape.as_mut_slice() {
+        [] => return Err(bad("its input is a single number".to_owned())),
+        [_] => {}
+        [samples, features] => (*samples, *features) = (real.nrows(), real.ncols()),
+        [samples, ..] => *samples = real.nrows(),
+    }
+    let values: Vec<f32> = real.iter().copied().collect();
+    let array = ArrayD::from_shape_vec(shape, values)
+        .map_err(|_| bad(format!("its input is {declared:?}, but a sample has {} features", real.ncols())))?;
+    Ok(match input.element_type {
+        data_type::UINT8 => Tensor::U8(array.mapv(|v| (v * 255.0).round() as u8)),
+        data_type::DOUBLE => Tensor::F64(array.mapv(f64::from)),
+        _ => Tensor::F32(array),
+    })
 }

@@ -72,3 +72,12 @@ pub(super) fn weight_type_name(weight_type: WeightType) -> &'static str {
         WeightType::Int2 => "int2",
     }
 }
+
+/// The width of a weight.
+pub fn bits(weight_type: WeightType) -> u32 {
+    match weight_type {
+        WeightType::Int8 => 8,
+        WeightType::Int4 => 4,
+        WeightType::Int2 => 2,
+    }
+}

@@ -1,29 +1,51 @@
 //! An executor that is not ours: what tract makes of a model, to check exports and imports against.
 
+use super::evaluate::as_given;
+use super::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2};
-use tract_onnx::prelude::{DatumExt, Framework, InferenceModelExt, IntoRunnable, IntoTValue, Tensor, tvec};
+use std::path::Path;
+use tract_onnx::prelude::{
+    Framework, InferenceFact, InferenceModel, InferenceModelExt, IntoRunnable, IntoTValue, Tensor, TractResult, tvec,
+};
 
-/// The first output of an ONNX model for samples x features, as tract evaluates it: samples x outputs.
+/// The first output of an ONNX model in memory for samples x features, as tract evaluates it: samples x outputs.
 /// # Errors
 /// Where tract cannot read or run the model; the message is tract's.
 pub fn tract_outputs(model: &[u8], real: ArrayView2<f32>) -> Result<Array2<f32>> {
-    evaluate(model, real)
-        .map_err(|error| Error::new(ErrorKind::Model, "tract", format!("{error:#}").replace('\n', " ")))
+    let graph = Graph::decode(model.to_vec().into(), None)?;
+    let mut bytes = model;
+    tract_onnx::onnx()
+        .model_for_read(&mut bytes)
+        .and_then(|model| evaluate(model, &graph, real))
+        .map_err(|e| failed(&e))
 }
 
-fn evaluate(model: &[u8], real: ArrayView2<f32>) -> tract_onnx::prelude::TractResult<Array2<f32>> {
-    let fact = f32::fact([real.nrows(), real.ncols()]);
-    let mut bytes = model;
-    let model = tract_onnx::onnx()
-        .model_for_read(&mut bytes)?
-        .with_input_fact(0, fact.into())?
-        .into_typed()?
-        .into_runnable()?;
-    let flat: Vec<f32> = real.iter().copied().collect();
-    let input = Tensor::from_shape(&[real.nrows(), real.ncols()], &flat)?;
+/// As [`tract_outputs`], of a file, which may have its weights beside it; `graph` is what we read from it.
+/// # Errors
+/// As [`tract_outputs`].
+pub fn tract_outputs_of_file(path: &Path, graph: &Graph, real: ArrayView2<f32>) -> Result<Array2<f32>> {
+    tract_onnx::onnx().model_for_path(path).and_then(|model| evaluate(model, graph, real)).map_err(|e| failed(&e))
+}
+
+fn failed(error: &tract_onnx::prelude::TractError) -> Error {
+    Error::new(ErrorKind::Model, "tract", format!("{error:#}").replace('\n', " "))
+}
+
+fn evaluate(model: InferenceModel, graph: &Graph, real: ArrayView2<f32>) -> TractResult<Array2<f32>> {
+    let given = as_given(graph, real).map_err(|message| tract_onnx::prelude::TractError::msg(message.to_string()))?;
+    let shape = given.shape().to_vec();
+    let flat: Vec<f32> = given.to_f32().map(|array| array.into_iter().collect()).unwrap_or_default();
+    let input = Tensor::from_shape(&shape, &flat)?;
+    let input = match given.type_name() {
+        "uint8" => input.cast_to::<u8>()?.into_owned(),
+        "double" => input.cast_to::<f64>()?.into_owned(),
+        _ => input,
+    };
+    let fact = InferenceFact::dt_shape(input.datum_type(), &shape[..]);
+    let model = model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?;
     let outputs = model.run(tvec!(input.into_tvalue()))?;
-    let output = outputs[0].cast_to::<f32>()?;
+    let output = outputs[outputs.len() - 1].cast_to::<f32>()?;
     let values = output.try_as_plain_ram()?.as_slice::<f32>()?.to_vec();
     let columns = values.len() / real.nrows().max(1);
     Ok(Array2::from_shape_vec((real.nrows(), columns), values)?)
