@@ -68,7 +68,9 @@ impl Model<'_> {
     /// What each input is divided by: 1 without a unit norm, or where the norm is 0.
     fn norm(&self, real: impl Iterator<Item = f32>) -> f32 {
         let Some(kind) = self.unit_norm() else { return 1.0 };
-        let norm = self.normalized(real).fold(0.0f32, |norm, x| match kind {
+        // The largest value, not the largest magnitude: of negative values alone, it is negative (as in ONNX's Normalizer).
+        let start = if kind == UnitNorm::Max { f32::NEG_INFINITY } else { 0.0 };
+        let norm = self.normalized(real).fold(start, |norm, x| match kind {
             UnitNorm::L1 => norm + x.abs(),
             UnitNorm::L2 => norm + x * x,
             UnitNorm::Max => norm.max(x),
