@@ -13,3 +13,4 @@ pub mod plot;
 pub mod quantize;
 pub mod target;
 pub mod tnet;
+pub mod train;

@@ -2,31 +2,62 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Writes `bytes` beside `path` and renames the file into place; missing folders are made. An earlier file of that name stays
 /// as it is until the new one is complete.
 /// # Errors
 /// [`ErrorKind::Io`] where the folder cannot be written or the disk is full; the earlier file is untouched then.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let refused = |error: std::io::Error| {
-        Error::new(
-            ErrorKind::Io,
-            path.display(),
-            format!("cannot be written: {error}; free the place or choose another"),
-        )
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(refused)?;
-    let mut file = tempfile::Builder::new().prefix(".thumbnet-").suffix(".tmp").tempfile_in(folder).map_err(refused)?;
-    file.write_all(bytes).map_err(refused)?;
-    // A temporary file is its owner's alone; what we write is as readable as any other file.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(refused)?;
+    write_files(&[(path.to_path_buf(), bytes.to_vec())])
+}
+
+/// Writes several files as [`write_file`] does; none is renamed into place before all are complete.
+/// # Errors
+/// As [`write_file`]; all earlier files are untouched where one cannot be written.
+pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let mut complete = Vec::new();
+    for (path, bytes) in files {
+        let refused = |error: std::io::Error| refused(path, &error);
+        let mut file = beside(path)?;
+        file.write_all(bytes).map_err(refused)?;
+        // A temporary file is its owner's alone; what we write is as readable as any other file.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(refused)?;
+        }
+        complete.push(file);
     }
-    file.persist(path).map(drop).map_err(|error| refused(error.error))
+    for (file, (path, _)) in complete.into_iter().zip(files) {
+        file.persist(path).map_err(|error| refused(path, &error.error))?;
+    }
+    Ok(())
+}
+
+/// Finds out whether files can be written to a folder, which is made if it is missing: before the work whose result they
+/// would hold.
+/// # Errors
+/// [`ErrorKind::Io`] where they cannot.
+pub fn probe_folder(folder: &Path) -> Result<()> {
+    beside(&folder.join("file")).map(drop).map_err(|_| {
+        let what = "is no folder that can be written; make it writable or choose another with --out";
+        Error::new(ErrorKind::Io, folder.display(), what)
+    })
+}
+
+/// An empty temporary file in the folder of `path`, which is made if it is missing.
+fn beside(path: &Path) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let made = std::fs::create_dir_all(folder);
+    made.and_then(|()| tempfile::Builder::new().prefix(".thumbnet-").suffix(".tmp").tempfile_in(folder))
+        .map_err(|error| refused(path, &error))
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Error {
+    let what = format!("cannot be written: {error}; free the place or choose another");
+    Error::new(ErrorKind::Io, path.display(), what)
 }
 
 #[cfg(test)]

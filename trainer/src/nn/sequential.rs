@@ -105,19 +105,26 @@ impl Sequential {
         self.dense_layers().fold(self.input.normalize(real), |x, dense| dense.forward(x.view()))
     }
 
+    /// As [`Sequential::forward`], but without the last layer's activation.
+    ///
+    /// # Panics
+    /// If `real` is not samples x features.
+    pub fn sums(&self, real: ArrayView2<f32>) -> Array2<f32> {
+        let count = self.layers.len();
+        let x = self.input.normalize(real);
+        self.dense_layers()
+            .enumerate()
+            .fold(x, |x, (k, dense)| if k + 1 == count { dense.sums(x.view()) } else { dense.forward(x.view()) })
+    }
+
     /// As [`Sequential::forward`], but without the last layer's activation where that is a softmax, log-softmax or sigmoid.
     ///
     /// # Panics
     /// If `real` is not samples x features.
     pub fn logits(&self, real: ArrayView2<f32>) -> Array2<f32> {
-        let count = self.layers.len();
-        let mut x = self.input.normalize(real);
-        for (index, dense) in self.dense_layers().enumerate() {
-            let squashes =
-                matches!(dense.activation, Activation::Softmax | Activation::LogSoftmax | Activation::Sigmoid);
-            x = if index + 1 == count && squashes { dense.sums(x.view()) } else { dense.forward(x.view()) };
-        }
-        x
+        let squashes =
+            matches!(self.output_activation(), Activation::Softmax | Activation::LogSoftmax | Activation::Sigmoid);
+        if squashes { self.sums(real) } else { self.forward(real) }
     }
 
     /// What enters the first layer and what every dense layer gives, in order, each samples x units: what a calibration or a

@@ -1,0 +1,66 @@
+//! The model's card: every number beside the command that prints it.
+
+use super::Outcome;
+use crate::commands::summary::grouped;
+use crate::error::{Error, ErrorKind, Result};
+use std::fmt::Write;
+use std::path::Path;
+
+/// The card as Markdown.
+pub(super) fn text(outcome: &Outcome, out: &Path) -> Result<String> {
+    let Outcome { recipe, net, tnet, history, splits, .. } = outcome;
+    let model = thumbnet::Model::parse(tnet).map_err(|error| Error::new(ErrorKind::Model, "model.tnet", error))?;
+    let [float, integer] = outcome.results();
+    let out = out.display();
+    // What has no test part of its own is split by the recipe's seed.
+    let data = match recipe.data.source.as_str() {
+        source @ ("mnist" | "fashion-mnist") => source.to_string(),
+        source => format!("{source} --seed {}", recipe.seed),
+    };
+    let rows = [
+        ("f32", float, format!("thumbnet evaluate {out}/model.onnx --data {data}")),
+        ("int8, as the chip computes it", integer, format!("thumbnet evaluate {out}/model.tnet --data {data}")),
+        ("parameters", grouped(net.parameters()), format!("thumbnet summary {out}/model.onnx")),
+        ("multiply-accumulates per sample", grouped(net.macs()), format!("thumbnet summary {out}/model.onnx")),
+        ("flash, bytes", grouped(tnet.len()), format!("thumbnet inspect {out}/model.tnet")),
+        ("scratch RAM, bytes", grouped(model.scratch_len()), format!("thumbnet inspect {out}/model.tnet")),
+    ];
+    let sizes: Vec<String> = std::iter::once(net.inputs())
+        .chain(net.dense_layers().map(crate::nn::Dense::units))
+        .map(|size| size.to_string())
+        .collect();
+    let mut text = format!("# {}\n\n", recipe.name);
+    if !recipe.description.is_empty() {
+        let _ = writeln!(text, "{}.\n", recipe.description.trim_end_matches('.'));
+    }
+    let _ =
+        writeln!(text, "A multilayer perceptron {}, written by `thumbnet train {}`.\n", sizes.join("-"), recipe.name);
+    text += "| | | command |\n|---|---|---|\n";
+    for (what, number, command) in rows {
+        let _ = writeln!(text, "| {what} | {number} | `{command}` |");
+    }
+    let _ = writeln!(
+        text,
+        "\nTrained on {} samples of `{}` with {} epochs of batches of {}, seed {}. The test samples chose nothing{}.",
+        grouped(splits.train.samples()),
+        recipe.data.source,
+        recipe.epochs,
+        recipe.batch_size,
+        recipe.seed,
+        if recipe.data.validation > 0.0 { ": a part of the training samples was held out to watch" } else { "" }
+    );
+    if let Some(last) = history.records.last() {
+        let _ = writeln!(text, "The last epoch's mean training loss was {:.5}.", last.loss);
+    }
+    let _ = write!(
+        text,
+        "\n![loss and accuracy over the epochs](curves.svg)\n\n\
+         | file | |\n|---|---|\n\
+         | recipe.toml | what was trained, and how |\n\
+         | model.onnx | the f32 network |\n\
+         | model-int8.onnx | the integer network in ONNX's QDQ form |\n\
+         | model.tnet | the integer network for the chip |\n\
+         | history.csv | loss and metrics of each epoch |\n"
+    );
+    Ok(text)
+}

@@ -1,0 +1,238 @@
+//! `thumbnet train`: Trains a network by a recipe and writes its files.
+
+mod card;
+
+use super::Settings;
+use super::evaluate::{Classification, Regression};
+use crate::dataset::{Dataset, Options, Splits, Targets, load, permutation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::nn::Sequential;
+use crate::plot::{Curves, Picture};
+use crate::quantize::{self, QuantizedSequential};
+use crate::train::{Checkpoint, Console, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe, watch};
+use crate::{onnx, output, tnet};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Trains a network by a recipe and writes its files
+///
+/// The folder gets recipe.toml, model.onnx, model-int8.onnx, model.tnet, history.csv, curves.svg and README.md, all at once at
+/// the end. While it runs, checkpoint.npz holds its state: Ctrl-C ends after the current step, and --resume goes on there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples())]
+pub struct Args {
+    /// A built-in recipe, or a recipe.toml
+    pub recipe: String,
+    /// Where to write [default: models/RECIPE]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Instead of the recipe's seed
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Instead of the recipe's epochs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub epochs: Option<u32>,
+    /// At most so many threads; the result is the same with any number [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Go on from the checkpoint that an interrupted training left in the folder
+    #[arg(long)]
+    pub resume: bool,
+}
+
+fn examples() -> String {
+    let names = recipe::names().collect::<Vec<_>>().join(", ");
+    format!(
+        "Built-in recipes: {names}\n\nExamples:\n  thumbnet train mnist\n  thumbnet train my.toml --out models/my --seed 2"
+    )
+}
+
+/// Calibration takes so many training samples.
+const CALIBRATION: usize = 1000;
+
+/// What a training gives.
+struct Outcome {
+    recipe: Recipe,
+    net: Sequential,
+    integers: QuantizedSequential,
+    tnet: Vec<u8>,
+    history: History,
+    seconds: f64,
+    test: Measure,
+    int8: Int8,
+    splits: Splits,
+}
+
+/// What the runtime measures with the integer model.
+enum Int8 {
+    Accuracy(f64),
+    Mse(f64),
+}
+
+/// Runs the command.
+/// # Errors
+/// As [`Recipe::load`], [`load`], [`Fit::run`] and [`quantize::post_training`]; [`ErrorKind::Io`] where the folder cannot be
+/// written. Earlier files of a model stay as they are in all cases.
+pub fn run(args: &Args, settings: &Settings) -> Result<()> {
+    let mut recipe = Recipe::load(&args.recipe)?;
+    recipe.seed = args.seed.unwrap_or(recipe.seed);
+    recipe.epochs = args.epochs.map_or(recipe.epochs, |epochs| epochs as usize);
+    let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
+    let stop = watch();
+    let splits = load(&recipe.data.source, &data_options(&recipe, settings))?;
+    let (train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
+    let mut net = recipe.network(&train)?;
+    let batch_size = if recipe.batch_size == 0 { train.samples() } else { recipe.batch_size };
+    let checkpoint = out.join("checkpoint.npz");
+    let fit = Fit {
+        epochs: recipe.epochs,
+        batch_size,
+        loss: recipe.loss(),
+        optimizer: recipe.optimizer()?,
+        schedule: recipe.schedule()?,
+        seed: recipe.seed,
+        threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        checkpoint: Some(checkpoint.clone()),
+        stop,
+    };
+    output::probe_folder(&out)?;
+    let resume = if args.resume { Some(Checkpoint::read(&checkpoint, &net)?) } else { None };
+    let progress: Box<dyn Progress> =
+        if settings.quiet { Box::new(Silent) } else { Box::new(Console::new(recipe.epochs, train.samples())) };
+    settings.note(format_args!(
+        "{}: {} parameters, {} samples, {} epochs",
+        recipe.name,
+        net.parameters(),
+        train.samples(),
+        recipe.epochs
+    ));
+    let began = Instant::now();
+    let history = fit.run(&mut net, &train, validation.as_ref(), resume, &*progress)?;
+    let seconds = began.elapsed().as_secs_f64();
+
+    let test = measure(&net, &splits.test, recipe.loss())?;
+    let calibration = train.select(&permutation(train.samples(), recipe.seed)[..CALIBRATION.min(train.samples())]);
+    let integers = quantize::post_training(&net, calibration.features.real().view(), &quantize::Options::default())?;
+    let tnet = tnet::write(&integers)?;
+    let int8 = measure_int8(&tnet, &splits.test)?;
+    let outcome = Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits };
+    let files = write(&outcome, &out)?;
+    let value = outcome.value(&args.recipe, &out, &files);
+    settings.print(&value, || outcome.text(&out, &files))
+}
+
+fn data_options(recipe: &Recipe, settings: &Settings) -> Options {
+    Options {
+        data_dir: settings.data_dir.clone(),
+        seed: recipe.seed,
+        noise: recipe.data.noise,
+        test_samples: recipe.data.test_samples,
+        target: recipe.data.target.clone(),
+        ..Options::default()
+    }
+}
+
+/// The samples to learn from and those to watch with.
+fn hold_out(train: &Dataset, share: f32, seed: u64) -> (Dataset, Option<Dataset>) {
+    let count = (train.samples() as f32 * share).round() as usize;
+    if count == 0 {
+        return (train.clone(), None);
+    }
+    let Splits { train, test } = train.split(count, seed);
+    (train, Some(test))
+}
+
+/// Evaluates the integer model as the chip does.
+fn measure_int8(bytes: &[u8], test: &Dataset) -> Result<Int8> {
+    let outputs = tnet::Executor::new(bytes.to_vec())?.outputs(&test.features)?;
+    match &test.targets {
+        Targets::Classes(classes) => {
+            Ok(Int8::Accuracy(Classification::measure(outputs.view(), classes, test.class_names.len()).accuracy))
+        }
+        Targets::Values(values) => Ok(Int8::Mse(Regression::measure(outputs.view(), values.view())?.mse)),
+        Targets::None => Err(Error::new(ErrorKind::Data, &test.name, "has no targets to compare with")),
+    }
+}
+
+/// Writes the folder's files, all or none.
+fn write(outcome: &Outcome, out: &Path) -> Result<Vec<&'static str>> {
+    let columns: Vec<(String, Vec<f32>)> = outcome
+        .history
+        .columns()
+        .into_iter()
+        .map(|(name, values)| (name, values.into_iter().map(|value| value as f32).collect()))
+        .collect();
+    let curves = Curves::of_history(&outcome.recipe.name, &columns).svg()?;
+    let files: Vec<(&'static str, Vec<u8>)> = vec![
+        ("recipe.toml", outcome.recipe.text()?.into_bytes()),
+        ("model.onnx", onnx::export(&outcome.net)),
+        ("model-int8.onnx", onnx::export_qdq(&outcome.integers)),
+        ("model.tnet", outcome.tnet.clone()),
+        ("history.csv", outcome.history.csv().into_bytes()),
+        ("curves.svg", curves.into_bytes()),
+        ("README.md", card::text(outcome, out)?.into_bytes()),
+    ];
+    let names = files.iter().map(|(name, _)| *name).collect();
+    let paths: Vec<_> = files.into_iter().map(|(name, bytes)| (out.join(name), bytes)).collect();
+    output::write_files(&paths)?;
+    Ok(names)
+}
+
+impl Outcome {
+    fn value(&self, recipe: &str, out: &Path, files: &[&str]) -> Value {
+        let mut test = json!({"loss": self.test.loss});
+        if let Some(accuracy) = self.test.accuracy {
+            test["accuracy"] = accuracy.into();
+        }
+        if let Some(mse) = self.test.mse {
+            test["mse"] = mse.into();
+        }
+        let int8 = match self.int8 {
+            Int8::Accuracy(accuracy) => json!({"accuracy": accuracy}),
+            Int8::Mse(mse) => json!({"mse": mse}),
+        };
+        json!({
+            "recipe": recipe, "parameters": self.net.parameters(), "epochs": self.recipe.epochs, "seed": self.recipe.seed,
+            "seconds": self.seconds, "seconds_per_epoch": self.seconds_per_epoch(), "test": test, "int8": int8,
+            "out": out.display().to_string(),
+            "files": files.iter().map(|name| out.join(name).display().to_string()).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Without the validation.
+    fn seconds_per_epoch(&self) -> f64 {
+        self.history.records.iter().map(|record| record.seconds).sum::<f64>() / self.history.records.len().max(1) as f64
+    }
+
+    /// The results of the f32 and of the integer model in words.
+    fn results(&self) -> [String; 2] {
+        let percent =
+            |share: f64| format!("{:.2} % of {} test samples right", 100.0 * share, self.splits.test.samples());
+        let error = |mse: f64| format!("mean squared error {mse:.4} on {} test samples", self.splits.test.samples());
+        let float = self.test.accuracy.map_or_else(|| error(self.test.mse.unwrap_or(f64::NAN)), percent);
+        let integer = match self.int8 {
+            Int8::Accuracy(accuracy) => percent(accuracy),
+            Int8::Mse(mse) => error(mse),
+        };
+        [float, integer]
+    }
+
+    fn text(&self, out: &Path, files: &[&str]) -> String {
+        let [float, integer] = self.results();
+        let model = out.join("model.tnet");
+        let mut next = format!("thumbnet inspect {}", model.display());
+        // What `flash` shows are digits.
+        if self.net.input.shape == [28, 28] {
+            next = format!("thumbnet flash {} --target qemu", model.display());
+        }
+        format!(
+            "f32   {float}\nint8  {integer}\n{} epochs in {:.1} s, {:.3} s each\nwrote {}: {}\n\nnext: {next}",
+            self.recipe.epochs,
+            self.seconds,
+            self.seconds_per_epoch(),
+            out.display(),
+            files.join(", ")
+        )
+    }
+}

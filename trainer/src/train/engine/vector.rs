@@ -1,0 +1,138 @@
+//! Eight numbers in a register: plainly, and with AVX2 and FMA. (The plain loops alone do not become good code: left to
+//! itself, the compiler shuffles the tiles' sums, and a step takes four times as long.)
+
+use super::lanes::{LANES, Lanes};
+use std::array::from_fn;
+
+/// Arithmetic on eight numbers.
+pub(super) trait Vector: Copy {
+    fn load(from: &Lanes) -> Self;
+    fn store(self, to: &mut Lanes);
+    fn splat(x: f32) -> Self;
+    /// `self + a * b`, rounded once where the processor can.
+    fn add_product(self, a: Self, b: Self) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    fn div(self, other: Self) -> Self;
+    fn sqrt(self) -> Self;
+    /// Replaces what is smaller than `tiny` in absolute value by 0; a NaN stays.
+    fn quiet(self, tiny: Self) -> Self;
+    /// The sum of the eight: `((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))`.
+    fn sum(self) -> f32;
+}
+
+/// For every processor.
+#[derive(Clone, Copy)]
+pub(super) struct Plain([f32; LANES]);
+
+impl Vector for Plain {
+    #[inline(always)]
+    fn load(from: &Lanes) -> Self {
+        Self(from.0)
+    }
+    #[inline(always)]
+    fn store(self, to: &mut Lanes) {
+        to.0 = self.0;
+    }
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self([x; LANES])
+    }
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        Self(from_fn(|k| self.0[k] + a.0[k] * b.0[k]))
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(from_fn(|k| self.0[k] + other.0[k]))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(from_fn(|k| self.0[k] * other.0[k]))
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(from_fn(|k| self.0[k] / other.0[k]))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(self.0.map(f32::sqrt))
+    }
+    #[inline(always)]
+    fn quiet(self, tiny: Self) -> Self {
+        Self(from_fn(|k| if self.0[k].abs() < tiny.0[k] { 0.0 } else { self.0[k] }))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let x = self.0;
+        ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use fused::Fused;
+
+#[cfg(target_arch = "x86_64")]
+mod fused {
+    use super::{Lanes, Vector};
+    #[allow(clippy::wildcard_imports)] // The intrinsics carry their own prefix.
+    use std::arch::x86_64::*;
+
+    /// For x86-64 with AVX2 and FMA. To be used only inside a function compiled for both: it is what makes the calls below
+    /// sound.
+    #[derive(Clone, Copy)]
+    pub(in crate::train::engine) struct Fused(__m256);
+
+    // SAFETY (of all blocks): `Fused` is named only in `Engine::work`, in a function with these target features that is called
+    // after they have been detected. `Lanes` is 32 bytes, aligned to 32, so the aligned loads and stores are within it.
+    #[allow(clippy::undocumented_unsafe_blocks)]
+    impl Vector for Fused {
+        #[inline(always)]
+        fn load(from: &Lanes) -> Self {
+            Self(unsafe { _mm256_load_ps(from.0.as_ptr()) })
+        }
+        #[inline(always)]
+        fn store(self, to: &mut Lanes) {
+            unsafe { _mm256_store_ps(to.0.as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        fn splat(x: f32) -> Self {
+            Self(unsafe { _mm256_set1_ps(x) })
+        }
+        #[inline(always)]
+        fn add_product(self, a: Self, b: Self) -> Self {
+            Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
+        }
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            Self(unsafe { _mm256_add_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn div(self, other: Self) -> Self {
+            Self(unsafe { _mm256_div_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            Self(unsafe { _mm256_sqrt_ps(self.0) })
+        }
+        #[inline(always)]
+        fn quiet(self, tiny: Self) -> Self {
+            unsafe {
+                let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0);
+                Self(_mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, tiny.0)))
+            }
+        }
+        #[inline(always)]
+        fn sum(self) -> f32 {
+            unsafe {
+                let four = _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+                let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+                _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Training: from data and a recipe to a network. Nothing here knows model files or chips.
+
+mod checkpoint;
+mod engine;
+mod fit;
+#[cfg(test)]
+mod fit_tests;
+mod history;
+mod interrupt;
+mod metric;
+mod optimizer;
+#[cfg(test)]
+mod parity;
+mod progress;
+pub mod recipe;
+mod schedule;
+
+pub use checkpoint::Checkpoint;
+pub use fit::Fit;
+pub use history::{History, Record};
+pub use interrupt::watch;
+pub use metric::Measure;
+pub use optimizer::Optimizer;
+pub use progress::{Console, Progress, Silent};
+pub use recipe::Recipe;
+pub use schedule::Schedule;
+
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::nn::{Loss, Sequential};
+
+/// Evaluates `net` on labeled data: the loss and what is measured beside it.
+/// # Errors
+/// [`Data`](crate::error::ErrorKind::Data) where the data do not fit the network.
+pub fn measure(net: &Sequential, data: &Dataset, loss: Loss) -> Result<Measure> {
+    fit::check_data(net, data)?;
+    Ok(Measure::of(net, data, fit::targets(net, data)?, loss))
+}

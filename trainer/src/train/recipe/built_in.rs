@@ -1,0 +1,20 @@
+//! The recipes that come with the program.
+
+/// Name and text.
+const RECIPES: [(&str, &str); 5] = [
+    ("mnist", include_str!("../../../recipes/mnist.toml")),
+    ("fashion-mnist", include_str!("../../../recipes/fashion-mnist.toml")),
+    ("boston", include_str!("../../../recipes/boston.toml")),
+    ("quality", include_str!("../../../recipes/quality.toml")),
+    ("xor", include_str!("../../../recipes/xor.toml")),
+];
+
+/// The names of the built-in recipes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    RECIPES.iter().map(|(name, _)| *name)
+}
+
+/// The text of a built-in recipe.
+pub fn built_in(name: &str) -> Option<&'static str> {
+    RECIPES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}

@@ -1,0 +1,153 @@
+//! The names that a recipe can use, and what they stand for.
+
+use crate::nn::{Activation, Elementwise, Initializer, Loss};
+use serde::{Deserialize, Serialize};
+
+/// The names of the losses, as in Keras.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names of `Loss`.
+pub enum LossName {
+    MeanSquaredError,
+    MeanAbsoluteError,
+    Huber,
+    LogCosh,
+    Hinge,
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+    KlDivergence,
+}
+
+impl LossName {
+    pub(super) fn build(self, label_smoothing: f32) -> Loss {
+        match self {
+            Self::MeanSquaredError => Loss::MeanSquaredError,
+            Self::MeanAbsoluteError => Loss::MeanAbsoluteError,
+            Self::Huber => Loss::Huber { delta: 1.0 },
+            Self::LogCosh => Loss::LogCosh,
+            Self::Hinge => Loss::Hinge,
+            Self::BinaryCrossentropy => Loss::BinaryCrossentropy,
+            Self::CategoricalCrossentropy | Self::SparseCategoricalCrossentropy => {
+                Loss::CategoricalCrossentropy { label_smoothing }
+            }
+            Self::KlDivergence => Loss::KullbackLeibler,
+        }
+    }
+}
+
+/// The names of the activations, as in Keras, with Keras's constants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names of `Activation` and `Elementwise`.
+pub enum ActivationName {
+    #[default]
+    Linear,
+    Relu,
+    Relu6,
+    LeakyRelu,
+    Elu,
+    Selu,
+    Celu,
+    Gelu,
+    Silu,
+    Mish,
+    Sigmoid,
+    HardSigmoid,
+    HardSwish,
+    Tanh,
+    Softplus,
+    Softsign,
+    Softmax,
+    LogSoftmax,
+}
+
+impl From<ActivationName> for Activation {
+    fn from(name: ActivationName) -> Self {
+        Self::Elementwise(match name {
+            ActivationName::Linear => return Self::Linear,
+            ActivationName::Relu => return Self::Relu,
+            ActivationName::Sigmoid => return Self::Sigmoid,
+            ActivationName::Tanh => return Self::Tanh,
+            ActivationName::Softmax => return Self::Softmax,
+            ActivationName::LogSoftmax => return Self::LogSoftmax,
+            ActivationName::Relu6 => Elementwise::Clip { lo: 0.0, hi: 6.0 },
+            ActivationName::LeakyRelu => Elementwise::LeakyRelu { slope: 0.2 },
+            ActivationName::Elu => Elementwise::Elu { alpha: 1.0 },
+            ActivationName::Selu => Elementwise::Selu { alpha: 1.673_263_2, gamma: 1.050_701 },
+            ActivationName::Celu => Elementwise::Celu { alpha: 1.0 },
+            ActivationName::Gelu => Elementwise::Gelu,
+            ActivationName::Silu => Elementwise::Swish { beta: 1.0 },
+            ActivationName::Mish => Elementwise::Mish,
+            ActivationName::HardSigmoid => Elementwise::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 },
+            ActivationName::HardSwish => Elementwise::HardSwish,
+            ActivationName::Softplus => Elementwise::Softplus,
+            ActivationName::Softsign => Elementwise::Softsign,
+        })
+    }
+}
+
+/// The names of the initializers, as in Keras, with Keras's constants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names of `Initializer`.
+pub enum InitializerName {
+    Zeros,
+    Ones,
+    RandomUniform,
+    RandomNormal,
+    TruncatedNormal,
+    #[default]
+    GlorotUniform,
+    GlorotNormal,
+    HeUniform,
+    HeNormal,
+    LecunUniform,
+    LecunNormal,
+    FanInUniform,
+    Orthogonal,
+}
+
+impl From<InitializerName> for Initializer {
+    fn from(name: InitializerName) -> Self {
+        match name {
+            InitializerName::Zeros => Self::Zeros,
+            InitializerName::Ones => Self::Ones,
+            InitializerName::RandomUniform => Self::Uniform { limit: 0.05 },
+            InitializerName::RandomNormal => Self::Normal { deviation: 0.05 },
+            InitializerName::TruncatedNormal => Self::TruncatedNormal { deviation: 0.05 },
+            InitializerName::GlorotUniform => Self::GlorotUniform,
+            InitializerName::GlorotNormal => Self::GlorotNormal,
+            InitializerName::HeUniform => Self::HeUniform,
+            InitializerName::HeNormal => Self::HeNormal,
+            InitializerName::LecunUniform => Self::LecunUniform,
+            InitializerName::LecunNormal => Self::LecunNormal,
+            InitializerName::FanInUniform => Self::FanInUniform,
+            InitializerName::Orthogonal => Self::Orthogonal { gain: 1.0 },
+        }
+    }
+}
+
+/// The names of the optimizers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names of `Optimizer`.
+pub enum OptimizerName {
+    Sgd,
+    #[default]
+    Adam,
+    Adamw,
+}
+
+/// The names of the schedules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names of `Schedule`.
+pub enum ScheduleName {
+    #[default]
+    Constant,
+    Step,
+    Exponential,
+    Cosine,
+    OneCycle,
+}

@@ -1,0 +1,169 @@
+//! Reading a recipe, with errors that name line and key and suggest what may have been meant.
+
+use super::{Recipe, built_in, names};
+use crate::error::{Error, ErrorKind, Result};
+use std::path::Path;
+
+impl Recipe {
+    /// Reads a built-in recipe by its name, or a file by its path.
+    /// # Errors
+    /// [`ErrorKind::Recipe`] where there is neither or it is wrong, [`ErrorKind::Io`] where the file cannot be read.
+    pub fn load(source: &str) -> Result<Self> {
+        if let Some(text) = built_in(source) {
+            return Self::parse(source, text);
+        }
+        let path = Path::new(source);
+        let is_file = path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1;
+        if is_file {
+            let text = std::fs::read_to_string(path).map_err(|error| Error::new(ErrorKind::Io, source, error))?;
+            return Self::parse(source, &text);
+        }
+        let nearest = nearest(source, names()).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+        let known = names().collect::<Vec<_>>().join(", ");
+        let message = format!("is no built-in recipe ({known}) and no file name ending in .toml{nearest}");
+        Err(Error::new(ErrorKind::Recipe, source, message))
+    }
+
+    /// Reads a recipe from its text; `place` names it in errors.
+    /// # Errors
+    /// [`ErrorKind::Recipe`] with the line, where the text is no recipe or asks for what makes no sense.
+    pub fn parse(place: &str, text: &str) -> Result<Self> {
+        let recipe: Self = toml::from_str(text).map_err(|error| explain(place, text, &error))?;
+        recipe.check().map_err(|error| {
+            let key = error.split(' ').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
+            let line = text.lines().position(|line| line.trim_start().starts_with(key));
+            let line = line.map(|line| format!(": line {}", line + 1)).unwrap_or_default();
+            Error::new(ErrorKind::Recipe, format!("{place}{line}"), error)
+        })?;
+        Ok(recipe)
+    }
+
+    /// The recipe as a file.
+    /// # Errors
+    /// [`ErrorKind::Recipe`] where a value cannot be written as TOML.
+    pub fn text(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| Error::new(ErrorKind::Recipe, &self.name, error))
+    }
+
+    /// What is wrong beyond the form.
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.epochs == 0 {
+            return Err("epochs = 0 trains nothing; give at least 1".into());
+        }
+        if self.layers.is_empty() {
+            return Err("layers is empty; give at least one `[[layers]]`".into());
+        }
+        let within = |key: &str, value: f32, low: f32, high: f32| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            Err(format!("{key} = {value} is not within {low} and {high}"))
+        };
+        within("label_smoothing", self.label_smoothing, 0.0, 1.0)?;
+        within("data.noise", self.data.noise, 0.0, 0.5)?;
+        within("data.validation", self.data.validation, 0.0, 0.9)?;
+        if let Some(rate) = self.optimizer.learning_rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
+            return Err(format!("optimizer.learning_rate = {rate} is no rate; give a positive number such as 0.001"));
+        }
+        Ok(())
+    }
+}
+
+/// An error of the TOML reader in one line, with its place and the nearest known name.
+fn explain(place: &str, text: &str, error: &toml::de::Error) -> Error {
+    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let place = line.map_or(place.to_string(), |line| format!("{place}: line {line}"));
+    let message = error.message();
+    // serde says: unknown field `epocs`, expected one of `name`, `epochs`
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let suggestion = match quoted.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown") => nearest(unknown, known.iter().copied()),
+        _ => None,
+    };
+    let hint = suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    Error::new(ErrorKind::Recipe, place, format!("{}{hint}", message.replace('\n', " ")))
+}
+
+/// The name that is the fewest changes away, if they are few enough to be a slip.
+fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, name) = names.map(|name| (edit_distance(word, name), name)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= word.chars().count().div_ceil(2)).then_some(name)
+}
+
+/// The least number of letters to insert, remove or replace (Wagner and Fischer 1974).
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(from: &str, to: &str) -> String {
+        let text = built_in("mnist").unwrap();
+        assert!(text.contains(from), "{from}");
+        Recipe::parse("recipe.toml", &text.replacen(from, to, 1)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_built_in_recipe_is_one_and_survives_writing() {
+        for name in names() {
+            let recipe = Recipe::load(name).unwrap();
+            assert_eq!(recipe.name, name);
+            recipe.optimizer().unwrap();
+            recipe.schedule().unwrap();
+            assert_eq!(Recipe::parse("again", &recipe.text().unwrap()).unwrap(), recipe);
+        }
+    }
+
+    #[test]
+    fn slips_are_named_with_their_line_and_what_was_meant() {
+        let message = refusal("epochs", "epocs");
+        assert!(message.starts_with("recipe.toml: line ") && message.ends_with("did you mean `epochs`?"), "{message}");
+        assert!(refusal("\"adam\"", "\"adm\"").ends_with("did you mean `adam`?"));
+        assert!(refusal("units", "unit").ends_with("did you mean `units`?"));
+        assert!(refusal("learning_rate", "rate").contains("unknown field `rate`"));
+        assert!(refusal("\"relu\"", "\"relux\"").ends_with("did you mean `relu`?"));
+        let message = Recipe::load("mnits").unwrap_err().to_string();
+        assert!(
+            message.starts_with("mnits: is no built-in recipe (") && message.ends_with("did you mean mnist?"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let message = refusal("epochs = 10", "epochs = 0");
+        assert!(
+            message.contains("line ") && message.ends_with("epochs = 0 trains nothing; give at least 1"),
+            "{message}"
+        );
+        assert!(refusal("learning_rate = 0.001", "learning_rate = -1.0").contains("is no rate"));
+        assert!(Recipe::load("nowhere/recipe.toml").unwrap_err().kind() == ErrorKind::Io);
+    }
+
+    #[test]
+    fn settings_of_another_optimizer_are_refused() {
+        let text = built_in("mnist").unwrap().replacen("learning_rate = 0.001", "momentum = 0.9", 1);
+        let error = Recipe::parse("recipe.toml", &text).unwrap().optimizer().unwrap_err().to_string();
+        assert_eq!(error, "mnist: optimizer.momentum does not belong to the optimizer adam; remove it");
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(nearest("zzzzzz", ["epochs"].into_iter()), None);
+    }
+}
