@@ -88,7 +88,7 @@ impl<'a> Layer<'a> {
         };
         let order = match (u8_at(record, record::ORDER), weight_type) {
             (0, _) => Order::Plain,
-            (1, WeightType::F32 | WeightType::F16 | WeightType::Int8) => Order::Packed,
+            (1, _) => Order::Packed,
             (2, WeightType::Int8 | WeightType::Int4) => Order::ZeroPoints,
             _ => return Err(record::ORDER),
         };
@@ -153,13 +153,12 @@ impl<'a> Layer<'a> {
 
     /// Whether every requantization factor is finite and not negative: then no sum can become a NaN.
     const fn factors_are_finite(&self) -> bool {
-        let step = channel_len(self.weight_type, self.order);
-        let mut channels = self.channels();
-        while let Some((channel, rest)) = channels.split_at_checked(step) {
-            if format::u32_at(channel, 4) >= f32::INFINITY.to_bits() {
+        let mut factors = self.factors();
+        while let Some((factor, rest)) = factors.split_first_chunk() {
+            if u32::from_le_bytes(*factor) >= f32::INFINITY.to_bits() {
                 return false;
             }
-            channels = rest;
+            factors = rest;
         }
         true
     }
@@ -246,10 +245,33 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// The numbers of each output in turn: its bias (and for integers its factor, and its weights' zero point where
-    /// the order has them), four bytes each.
+    /// The arrays with an element for each output, one after the other: biases, factors, weights' zero points.
     pub const fn channels(&self) -> &'a [u8] {
         part(self.payload, self.channels, self.tables.saturating_sub(self.channels))
+    }
+
+    /// The bias of each output, four bytes each.
+    pub const fn biases(&self) -> &'a [u8] {
+        self.channel_numbers(0)
+    }
+
+    /// What the sum of each output of an integer layer is multiplied with, four bytes each.
+    pub const fn factors(&self) -> &'a [u8] {
+        self.channel_numbers(1)
+    }
+
+    /// The integer that stands for a zero weight of each output, four bytes each; empty where the order has none.
+    pub const fn weight_zero_points(&self) -> &'a [u8] {
+        self.channel_numbers(2)
+    }
+
+    /// One of the arrays of numbers that each output has; empty where the layer has fewer.
+    const fn channel_numbers(&self, index: usize) -> &'a [u8] {
+        let length = self.outputs.saturating_mul(4);
+        if channel_len(self.weight_type, self.order) <= 4 * index {
+            return &[];
+        }
+        part(self.payload, self.channels.saturating_add(length.saturating_mul(index)), length)
     }
 
     /// The tables, 256 bytes each: one, or one for each output; empty where there are none.
@@ -315,12 +337,21 @@ pub(crate) const fn weights_len(weight_type: WeightType, order: Order, inputs: u
         (WeightType::F16, _) => (inputs.checked_mul(2), Some(outputs)),
         (WeightType::Int8, Order::Packed) => (round_up(inputs, 4), round_up(outputs, 2)),
         (WeightType::Int8, _) => (Some(inputs), Some(outputs)),
+        (WeightType::Int4, Order::Packed) => (part_of(2, round_up(inputs, 4)), round_up(outputs, 4)),
         (WeightType::Int4, _) => (Some(inputs.div_ceil(2)), Some(outputs)),
+        (WeightType::Int2, Order::Packed) => (part_of(4, round_up(inputs, 8)), round_up(outputs, 8)),
         (WeightType::Int2, _) => (Some(inputs.div_ceil(4)), Some(outputs)),
     };
     match (row, rows) {
         (Some(row), Some(rows)) => row.checked_mul(rows),
         _ => None,
+    }
+}
+
+const fn part_of(parts: usize, n: Option<usize>) -> Option<usize> {
+    match n {
+        Some(n) => Some(n / parts),
+        None => None,
     }
 }
 

@@ -22,7 +22,15 @@ fn use_all(model: &Model<'_>) {
     }
     assert_eq!(model.layers().count(), usize::from(model.layer_count()));
     for layer in model.layers() {
-        let _ = (layer.weights(), layer.channels(), layer.tables(), layer.function(), layer.output_quantization());
+        let _ = (
+            layer.weights(),
+            layer.biases(),
+            layer.factors(),
+            layer.weight_zero_points(),
+            layer.tables(),
+            layer.function(),
+            layer.output_quantization(),
+        );
         assert!(!format!("{layer:?}").is_empty());
     }
     assert_eq!(model.labels().iter().count(), model.labels().len());

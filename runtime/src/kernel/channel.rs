@@ -1,7 +1,6 @@
 //! The numbers that belong to each output.
 
-use crate::layer::channel_len;
-use crate::{Layer, format};
+use crate::Layer;
 
 /// What one output of an integer layer needs besides its weights.
 #[derive(Clone, Copy)]
@@ -16,27 +15,52 @@ pub(crate) struct Channel {
 
 /// The channels of an integer layer, one after the other.
 pub(crate) struct Channels<'a> {
-    bytes: &'a [u8],
-    step: usize,
+    biases: &'a [u8],
+    factors: &'a [u8],
+    zero_points: &'a [u8],
 }
 
 impl<'a> Channels<'a> {
     pub(crate) const fn new(layer: &Layer<'a>) -> Self {
-        Self { bytes: layer.channels(), step: channel_len(layer.weight_type(), layer.order()) }
+        Self { biases: layer.biases(), factors: layer.factors(), zero_points: layer.weight_zero_points() }
+    }
+
+    /// The channels from the one with this index on.
+    pub(crate) fn from(mut self, first: usize) -> Self {
+        for numbers in [&mut self.biases, &mut self.factors, &mut self.zero_points] {
+            *numbers = numbers.get(first.saturating_mul(4)..).unwrap_or(&[]);
+        }
+        self
+    }
+
+    /// The biases and the factors of the next outputs, up to eight; zeros where there are fewer.
+    #[inline(always)]
+    pub(crate) fn tile(&mut self, rows: usize) -> ([i32; 8], [f32; 8]) {
+        let (mut biases, mut factors) = ([0; 8], [0.0; 8]);
+        for ((bias, factor), channel) in biases.iter_mut().zip(&mut factors).zip(self.take(rows)) {
+            (*bias, *factor) = (channel.bias, channel.factor);
+        }
+        (biases, factors)
     }
 }
 
 impl Iterator for Channels<'_> {
     type Item = Channel;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Channel> {
-        let (channel, rest) = self.bytes.split_at_checked(self.step)?;
-        self.bytes = rest;
+        let zero_point = next(&mut self.zero_points).map_or(0, i32::from_le_bytes);
         Some(Channel {
-            bias: format::u32_at(channel, 0) as i32,
-            factor: format::f32_at(channel, 4),
-            zero_point: format::u32_at(channel, 8) as i32,
+            bias: i32::from_le_bytes(next(&mut self.biases)?),
+            factor: f32::from_le_bytes(next(&mut self.factors)?),
+            zero_point,
         })
     }
+}
+
+#[inline(always)]
+fn next(bytes: &mut &[u8]) -> Option<[u8; 4]> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*number)
 }

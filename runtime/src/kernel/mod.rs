@@ -5,7 +5,10 @@
 //! alignment) and its outputs; none may panic, whatever the lengths are.
 
 mod channel;
+#[cfg(thumbnet_dsp)]
+pub(crate) mod dsp;
 mod fma;
+mod mixed;
 pub(crate) mod portable;
 mod requantize;
 mod rounding;
@@ -13,7 +16,9 @@ mod rounding;
 pub(crate) mod x86_64;
 
 use crate::{Layer, Order, WeightType};
-#[cfg(not(thumbnet_x86_64))]
+#[cfg(thumbnet_dsp)]
+pub(crate) use dsp as native;
+#[cfg(not(any(thumbnet_dsp, thumbnet_x86_64)))]
 pub(crate) use portable as native;
 #[cfg(thumbnet_x86_64)]
 pub(crate) use x86_64 as native;
@@ -24,18 +29,27 @@ pub(crate) use x86_64 as native;
 pub enum Backend {
     /// Plain Rust, for every core.
     Portable,
+    /// For cores with the DSP extension: Cortex-M4, M7, and M33, M55 where they have it.
+    Dsp,
     /// Hosts with SSE2.
     X86_64,
 }
 
 impl Backend {
     /// The backend of the machine that this program is built for.
-    pub const NATIVE: Self = if cfg!(thumbnet_x86_64) { Self::X86_64 } else { Self::Portable };
+    pub const NATIVE: Self = if cfg!(thumbnet_dsp) {
+        Self::Dsp
+    } else if cfg!(thumbnet_x86_64) {
+        Self::X86_64
+    } else {
+        Self::Portable
+    };
 
     /// The multiple of bytes at which a model must start.
     pub(crate) const fn align(self) -> usize {
         match self {
             Self::Portable | Self::X86_64 => 1,
+            Self::Dsp => 4,
         }
     }
 
@@ -44,6 +58,11 @@ impl Backend {
         match (self, layer.weight_type(), layer.order()) {
             // A list of the inputs, four of them with their place in eight bytes.
             (Self::X86_64, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(8),
+            // Two bytes for each input, from a multiple of four on.
+            (Self::Dsp, WeightType::Int8 | WeightType::Int4 | WeightType::Int2, Order::Packed) => {
+                let step = if matches!(layer.weight_type(), WeightType::Int2) { 8 } else { 4 };
+                layer.inputs().div_ceil(step).saturating_mul(2 * step).saturating_add(3)
+            }
             _ => 0,
         }
     }

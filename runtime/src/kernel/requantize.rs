@@ -20,13 +20,37 @@ impl<'a> Requantize<'a> {
     }
 
     /// The output with this index, from its sum and factor.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn output(&self, index: usize, sum: i32, factor: f32) -> i8 {
-        let q = (scale(sum, factor) + self.zero_point).max(self.lo).min(self.hi);
+        self.kept(index, scale(sum, factor) + self.zero_point)
+    }
+
+    /// The output before [`Self::finish`].
+    #[cfg_attr(not(thumbnet_dsp), expect(dead_code, reason = "portable kernels do all at once"))]
+    pub(crate) fn rounded(&self, sum: i32, factor: f32) -> i8 {
+        (scale(sum, factor) + self.zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+    }
+
+    /// What follows the rounding and the zero point.
+    #[inline(always)]
+    fn kept(&self, index: usize, q: i32) -> i8 {
+        let q = q.max(self.lo).min(self.hi);
         if self.tables.is_empty() {
             return q as i8;
         }
         let Some(table) = self.tables.get(index).or(self.tables.first()) else { return q as i8 };
         table[(q as u8 ^ 0x80) as usize] as i8
+    }
+
+    /// Does what follows the rounding and the zero point for outputs from index `first` on, which are kept within -128..=127
+    /// already.
+    #[cfg_attr(not(thumbnet_dsp), expect(dead_code, reason = "portable kernels do all at once"))]
+    pub(crate) fn finish(&self, first: usize, outputs: &mut [i8]) {
+        if self.tables.is_empty() && self.lo == i8::MIN.into() && self.hi == i8::MAX.into() {
+            return;
+        }
+        for (index, y) in outputs.iter_mut().enumerate() {
+            *y = self.kept(first + index, i32::from(*y));
+        }
     }
 }

@@ -29,31 +29,45 @@ pub fn write(network: &QuantizedSequential) -> Result<Vec<u8>> {
 fn block(layer: &QuantizedDense) -> Result<Block<'_>> {
     check_lengths(layer)?;
     let asymmetric = layer.weight_zero_points.iter().any(|&zero_point| zero_point != 0);
+    let rows = layer.weights.chunks_exact(layer.inputs).enumerate();
+    let zero_point = |j: usize| layer.weight_zero_points.get(j).copied().unwrap_or(0);
+    let biases = rows.map(|(j, row)| folded_bias(layer, j, row, zero_point(j))).collect::<Result<Vec<_>>>()?;
     let (weights, order, mut payload) = match layer.weight_type {
         WeightType::Int8 if asymmetric => (3, 2, layer.weights.iter().map(|&w| w as u8).collect()),
-        WeightType::Int8 if pack::packs(&layer.weights, layer.inputs) => {
+        WeightType::Int8 if pack::packs_int8(&layer.weights, layer.inputs, &biases) => {
             (3, 1, pack::int8(&layer.weights, layer.inputs, layer.outputs))
         }
         WeightType::Int8 => (3, 0, layer.weights.iter().map(|&w| w as u8).collect()),
         WeightType::Int4 => {
             check_range(layer, -8, 7)?;
-            (4, if asymmetric { 2 } else { 0 }, pack::bits(&layer.weights, layer.inputs, 4))
+            if !asymmetric && pack::packs_int4(&layer.weights, layer.inputs) {
+                (4, 1, pack::int4(&layer.weights, layer.inputs, layer.outputs))
+            } else {
+                (4, if asymmetric { 2 } else { 0 }, pack::bits(&layer.weights, layer.inputs, 4))
+            }
         }
         WeightType::Int2 if asymmetric => {
             return Err(wrong(&layer.name, "2-bit weights cannot have zero points; use int4"));
         }
         WeightType::Int2 => {
             check_range(layer, -1, 1)?;
-            (5, 0, pack::bits(&layer.weights, layer.inputs, 2))
+            if pack::packs_int2(&layer.weights, layer.inputs) {
+                (5, 1, pack::int2(&layer.weights, layer.inputs, layer.outputs))
+            } else {
+                (5, 0, pack::bits(&layer.weights, layer.inputs, 2))
+            }
         }
     };
     payload.resize(payload.len().next_multiple_of(4), 0);
     let sums = sum_quantization(layer);
-    for (j, row) in layer.weights.chunks_exact(layer.inputs).enumerate() {
-        let zero_point = layer.weight_zero_points.get(j).copied().unwrap_or(0);
-        payload.extend(folded_bias(layer, j, row, zero_point)?.to_le_bytes());
-        payload.extend(factor(layer.input.scale, layer.weight_scales[j], sums.scale).to_le_bytes());
-        if asymmetric {
+    for bias in biases {
+        payload.extend(bias.to_le_bytes());
+    }
+    for &scale in &layer.weight_scales {
+        payload.extend(factor(layer.input.scale, scale, sums.scale).to_le_bytes());
+    }
+    if asymmetric {
+        for &zero_point in &layer.weight_zero_points {
             payload.extend(i32::from(zero_point).to_le_bytes());
         }
     }

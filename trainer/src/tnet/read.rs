@@ -81,7 +81,7 @@ fn float(layer: &Layer<'_>, name: String) -> Result<Dense> {
         Order::Packed => pack::unpack_float(&weights, inputs, outputs),
         _ => ndarray::Array2::from_shape_fn((inputs, outputs), |(k, row)| weights[row * inputs + k]),
     };
-    let bias = words(layer.channels()).map(f32::from_le_bytes).collect::<Array1<_>>();
+    let bias = words(layer.biases()).map(f32::from_le_bytes).collect::<Array1<_>>();
     let Some(activation) = function::decode(layer.function()) else {
         return Err(wrong(name, format!("unknown activation {:?}", layer.function())));
     };
@@ -95,7 +95,13 @@ fn integer(layer: &Layer<'_>, name: String, input: Quantization) -> Result<Quant
         (thumbnet::WeightType::Int8, Order::Packed) => {
             (WeightType::Int8, pack::unpack_int8(layer.weights(), inputs, outputs))
         }
+        (thumbnet::WeightType::Int4, Order::Packed) => {
+            (WeightType::Int4, pack::unpack_int4(layer.weights(), inputs, outputs))
+        }
         (thumbnet::WeightType::Int4, _) => (WeightType::Int4, pack::unpack_bits(layer.weights(), inputs, 4)),
+        (thumbnet::WeightType::Int2, Order::Packed) => {
+            (WeightType::Int2, pack::unpack_int2(layer.weights(), inputs, outputs))
+        }
         (thumbnet::WeightType::Int2, _) => (WeightType::Int2, pack::unpack_bits(layer.weights(), inputs, 2)),
         _ => (WeightType::Int8, plain()),
     };
@@ -125,21 +131,19 @@ fn integer(layer: &Layer<'_>, name: String, input: Quantization) -> Result<Quant
         activation,
     };
     let sums = sum_quantization(&dense).scale;
-    let numbers = if layer.order() == Order::ZeroPoints { 3 } else { 2 };
-    let channels: Vec<_> = words(layer.channels()).collect();
-    for (j, channel) in channels.chunks_exact(numbers).enumerate() {
-        let zero_point = channel.get(2).map_or(0, |&word| i32::from_le_bytes(word) as i8);
-        if numbers == 3 {
-            dense.weight_zero_points.push(zero_point);
-        }
+    let mut zero_points = words(layer.weight_zero_points()).map(|word| i32::from_le_bytes(word) as i8);
+    for (j, (bias, stored)) in words(layer.biases()).zip(words(layer.factors())).enumerate() {
+        let zero_point = zero_points.next();
+        dense.weight_zero_points.extend(zero_point);
+        let zero_point = zero_point.unwrap_or(0);
         let row = &dense.weights[j * inputs..(j + 1) * inputs];
         let sum: i64 = row.iter().map(|&w| i64::from(w) - i64::from(zero_point)).sum();
-        let bias = i64::from(i32::from_le_bytes(channel[0])) + input_zero(&dense) * sum;
+        let bias = i64::from(i32::from_le_bytes(bias)) + input_zero(&dense) * sum;
         let Ok(bias) = i32::try_from(bias) else {
             return Err(wrong(dense.name, format!("the bias of output {j} does not fit 32 bits")));
         };
         dense.bias.push(bias);
-        dense.weight_scales.push(weight_scale(f32::from_le_bytes(channel[1]), input.scale, sums));
+        dense.weight_scales.push(weight_scale(f32::from_le_bytes(stored), input.scale, sums));
     }
     Ok(dense)
 }

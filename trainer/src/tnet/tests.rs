@@ -95,7 +95,10 @@ fn the_runtime_sees_the_same_layers() {
     assert!(model.labels().iter().eq(["cat", "d\u{f6}g"]));
     assert_eq!((model.input_len(), model.output_len(), model.macs()), (13, 2, 13 * 9 + 9 * 6 + 6 * 3 + 3 * 2));
     let orders: Vec<_> = model.layers().map(|layer| (layer.weight_type(), layer.order())).collect();
-    assert_eq!(orders, [(Int8, Order::Packed), (Int4, Order::Plain), (Int2, Order::Plain), (Int8, Order::ZeroPoints)]);
+    assert_eq!(
+        orders,
+        [(Int8, Order::Packed), (Int4, Order::Packed), (Int2, Order::Packed), (Int8, Order::ZeroPoints)]
+    );
     assert_eq!(model.layer(1).unwrap().function(), Function::LeakyRelu { slope: 0.125 });
     assert!(model.has_softmax());
     assert_eq!(model.normalization().unwrap().count(), 13);

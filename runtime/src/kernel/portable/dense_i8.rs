@@ -2,6 +2,7 @@
 
 use super::rows;
 use crate::kernel::channel::Channels;
+use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
 use crate::{Layer, Order};
 
@@ -21,7 +22,7 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
 pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
     let row = input.len().next_multiple_of(4);
     let requantize = Requantize::new(layer);
-    let mut channels = Channels::new(layer).skip(first);
+    let mut channels = Channels::new(layer).from(first);
     let Some((_, mut weights)) = layer.weights().split_at_checked(first * row) else { return };
     let mut done = 0;
     while done < output.len() {
@@ -32,31 +33,30 @@ pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: 
         };
         let Some((tile, rest)) = weights.split_at_checked(rows * row) else { return };
         weights = rest;
-        let mut sums = [[0; 2]; 4];
-        match (rows, &mut sums) {
-            (8, sums) => tile_sums::<4, 16>(tile, input, sums),
-            (4, [first, second, ..]) => {
-                let mut pairs = [[0; 2]; 2];
-                tile_sums::<2, 8>(tile, input, &mut pairs);
-                [*first, *second] = pairs;
-            }
-            (_, [first, ..]) => tile_sums::<1, 4>(tile, input, core::array::from_mut(first)),
-        }
+        let (biases, factors) = channels.tile(rows);
+        let start = mixed::start_i8(biases);
+        let sums = mixed::separate_i8(match rows {
+            8 => tile_sums::<4, 16>(tile, input, start),
+            4 => tile_sums::<2, 8>(tile, input, start),
+            _ => tile_sums::<1, 4>(tile, input, start),
+        });
         let outputs = output.iter_mut().enumerate().skip(done).take(rows);
-        for (((index, y), sum), channel) in outputs.zip(sums.as_flattened()).zip(&mut channels) {
-            *y = requantize.output(first + index, channel.bias.wrapping_add(*sum), channel.factor);
+        for ((index, y), (sum, factor)) in outputs.zip(sums.into_iter().zip(factors)) {
+            *y = requantize.output(first + index, sum, factor);
         }
         done += rows;
     }
 }
 
-/// The sums of products of the even and the odd row of each pair of a tile.
-#[inline]
-fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], sums: &mut [[i32; 2]; PAIRS]) {
+/// Adds the products of the even row of each pair of a tile, and those of both rows mixed.
+#[inline(always)]
+fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], mut sums: [i32; 8]) -> [i32; 8] {
     let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();
     let (quads, tail) = input.as_chunks::<4>();
-    let mut t = [0; PAIRS];
-    let mut s = [0; PAIRS];
+    let (pairs, _) = sums.as_chunks_mut::<2>();
+    let Some(pairs) = pairs.first_chunk_mut::<PAIRS>() else { return sums };
+    let mut s = pairs.map(|[even, _]| even);
+    let mut t = pairs.map(|[_, mixed]| mixed);
     for (group, quad) in groups.iter().zip(quads) {
         step(group, *quad, &mut t, &mut s);
     }
@@ -67,9 +67,10 @@ fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], s
         }
         step(group, quad, &mut t, &mut s);
     }
-    for ((sum, t), s) in sums.iter_mut().zip(t).zip(s) {
-        *sum = [s, t.wrapping_sub(s) >> 8];
+    for (pair, sums) in pairs.iter_mut().zip(s.into_iter().zip(t)) {
+        *pair = sums.into();
     }
+    sums
 }
 
 /// Four inputs: the first and the third, then the second and the fourth.

@@ -14,7 +14,7 @@ pub(super) fn outputs<const N: usize>(
 ) {
     let widest = if layer.order() == Order::Packed { 8 } else { 1 };
     let (mut weights, _) = layer.weights().as_chunks::<N>();
-    let (mut biases, _) = layer.channels().as_chunks::<4>();
+    let (mut biases, _) = layer.biases().as_chunks::<4>();
     let mut output = output;
     loop {
         let width = match output.len().min(widest) {

@@ -1,12 +1,11 @@
 //! Int8 weights, packed in pairs of rows: the bytes that were arranged for a Cortex-M's LDM and SMLAD suit PMADDWD as well.
 
 use crate::kernel::requantize::Requantize;
-use crate::kernel::{channel::Channels, portable};
+use crate::kernel::{channel::Channels, mixed, portable};
 use crate::{Layer, Order};
 use core::arch::x86_64::{
-    __m128i, _mm_add_epi32, _mm_cvtsi128_si64, _mm_madd_epi16, _mm_set_epi64x, _mm_set1_epi32, _mm_setzero_si128,
-    _mm_slli_epi16, _mm_srai_epi16, _mm_srai_epi32, _mm_sub_epi32, _mm_unpackhi_epi32, _mm_unpackhi_epi64,
-    _mm_unpacklo_epi32,
+    __m128i, _mm_add_epi32, _mm_cvtsi128_si64, _mm_madd_epi16, _mm_set_epi32, _mm_set_epi64x, _mm_set1_epi32,
+    _mm_slli_epi16, _mm_srai_epi16, _mm_unpackhi_epi32, _mm_unpackhi_epi64, _mm_unpacklo_epi32,
 };
 
 /// The inputs that are not zero, four at a time: where they stand, and their values from 0 to 255.
@@ -28,11 +27,12 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     for (tile, outputs) in full.iter_mut().enumerate() {
         let Some((now, later)) = weights.split_at_checked(groups) else { return };
         weights = later;
+        let (biases, factors) = channels.tile(8);
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
         #[allow(unsafe_code)]
-        let sums = unsafe { tile_sums(now, entries) };
-        for (i, ((y, sum), channel)) in outputs.iter_mut().zip(sums).zip(&mut channels).enumerate() {
-            *y = requantize.output(8 * tile + i, channel.bias.wrapping_add(sum), channel.factor);
+        let sums = mixed::separate_i8(unsafe { tile_sums(now, entries, mixed::start_i8(biases)) });
+        for (i, (y, (sum, factor))) in outputs.iter_mut().zip(sums.into_iter().zip(factors)).enumerate() {
+            *y = requantize.output(8 * tile + i, sum, factor);
         }
     }
     portable::packed(layer, input, rest, 8 * tiles);
@@ -56,12 +56,13 @@ fn collect<'a>(input: &[i8], entries: &'a mut [Entry]) -> &'a [Entry] {
     entries.get(..count).unwrap_or(&[])
 }
 
-/// The sums of products of a tile's eight rows. A group of weights is 32 bytes: the pairs of rows of the first and third
+/// Adds the products of a tile's eight rows to the sums of the even rows and of both rows mixed. A group of weights is 32 bytes: the pairs of rows of the first and third
 /// input, then of the second and fourth.
 #[target_feature(enable = "sse2")]
-fn tile_sums(tile: &[[u8; 32]], entries: &[Entry]) -> [i32; 8] {
-    let mut t = _mm_setzero_si128();
-    let mut s = _mm_setzero_si128();
+fn tile_sums(tile: &[[u8; 32]], entries: &[Entry], start: [i32; 8]) -> [i32; 8] {
+    let [s0, t0, s1, t1, s2, t2, s3, t3] = start;
+    let mut s = _mm_set_epi32(s3, s2, s1, s0);
+    let mut t = _mm_set_epi32(t3, t2, t1, t0);
     for entry in entries {
         let [g, h, i, j, a, b, c, d] = entry.map(i8::cast_unsigned);
         let group = u32::from_le_bytes([g, h, i, j]) as usize;
@@ -75,9 +76,8 @@ fn tile_sums(tile: &[[u8; 32]], entries: &[Entry]) -> [i32; 8] {
             s = _mm_add_epi32(s, _mm_madd_epi16(_mm_srai_epi16::<8>(_mm_slli_epi16::<8>(w)), x));
         }
     }
-    let odd = _mm_srai_epi32::<8>(_mm_sub_epi32(t, s));
-    let [a, b, c, d] = store(_mm_unpacklo_epi32(s, odd));
-    let [e, f, g, h] = store(_mm_unpackhi_epi32(s, odd));
+    let [a, b, c, d] = store(_mm_unpacklo_epi32(s, t));
+    let [e, f, g, h] = store(_mm_unpackhi_epi32(s, t));
     [a, b, c, d, e, f, g, h]
 }
 

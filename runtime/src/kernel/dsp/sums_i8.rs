@@ -1,0 +1,228 @@
+//! The sums of products of int8 weights and unsigned inputs, for tiles of eight, four and two rows, with the DSP extension.
+//!
+//! A word holds `256 * odd row + even row` of two inputs. SMLAD of the words gives `256 * odd sum + even sum` without any
+//! unpacking, SMLAD of their sign-extended low bytes (SXTB16) the even sum: four products take one load, one extraction and
+//! two multiplications. The sums are kept in this form: for each pair of rows the even sum, then the mixed one.
+//!
+//! Every accumulator and every word has a register of its own, so that nothing is stored before the last input.
+
+#![allow(unsafe_code)]
+
+use super::expand::{Nonzero, Place, quad};
+use core::arch::naked_asm;
+
+/// The pieces that the kernels are made of.
+macro_rules! pieces {
+    () => {
+        r"
+        .macro mac word, pair, even, mixed
+        smlad \mixed, \word, \pair, \mixed
+        sxtb16 \word, \word
+        smlad \even, \word, \pair, \even
+        .endm
+        .macro eight first, second
+        ldm lr!, {r0, r1, r2}
+        \first
+        mac r0, r3, r4, r5
+        mac r1, r3, r6, r7
+        mac r2, r3, r8, r9
+        ldm lr!, {r0, r1, r2}
+        mac r0, r3, r10, r11
+        \second
+        mac r1, r3, r4, r5
+        mac r2, r3, r6, r7
+        ldm lr!, {r0, r1}
+        mac r0, r3, r8, r9
+        mac r1, r3, r10, r11
+        .endm
+        .macro word
+        ldr r3, [r12], #4
+        .endm
+        .macro low
+        ldr r3, [r12]
+        eor r3, #0x80808080
+        uxtb16 r3, r3
+        .endm
+        .macro high
+        ldr r3, [r12], #4
+        eor r3, #0x80808080
+        uxtb16 r3, r3, ror #8
+        .endm
+        .macro place
+        ldm r12!, {r2, r3}
+        add r2, lr
+        ldm r2!, {r0, r1}
+        mac r0, r3, r4, r5
+        mac r1, r3, r6, r7
+        ldm r2, {r0, r1}
+        mac r0, r3, r8, r9
+        mac r1, r3, r10, r11
+        .endm
+        "
+    };
+}
+
+/// The names of [`pieces`] are free again for the next function.
+macro_rules! end {
+    () => {
+        r"
+        .purgem mac
+        .purgem eight
+        .purgem word
+        .purgem low
+        .purgem high
+        .purgem place
+        "
+    };
+}
+
+/// A kernel for eight rows: `$unit` takes the inputs of one turn, of which there are `$bytes` bytes.
+macro_rules! eight_rows {
+    ($name:ident, $element:ty, $unit:literal, $bytes:literal) => {
+        /// Adds the sums of the inputs from `input` up to `end`, which are a whole number of turns and not none.
+        #[unsafe(naked)]
+        unsafe extern "C" fn $name(
+            weights: *const u8,
+            input: *const $element,
+            end: *const $element,
+            sums: *mut [i32; 8],
+        ) {
+            naked_asm!(
+                pieces!(),
+                "push {r2-r11, lr}",
+                "mov lr, r0",
+                "mov r12, r1",
+                "subs r2, r1",
+                "ldm r3, {r4-r11}",
+                concat!("tst r2, #", $bytes),
+                "bne 2f",
+                "1:",
+                $unit,
+                "2:",
+                $unit,
+                "ldr r0, [sp]",
+                "cmp r12, r0",
+                "bne 1b",
+                "pop {r2, r3}",
+                "stm r3, {r4-r11}",
+                "pop {r4-r11, pc}",
+                end!(),
+                options(raw)
+            )
+        }
+    };
+}
+
+eight_rows!(eight_of_pairs, u32, "eight word, word", 8);
+eight_rows!(eight_of_bytes, i8, "eight low, high", 4);
+eight_rows!(eight_of_places, Place, "place", 8);
+
+/// Adds the sums of four rows for the inputs from `input` up to `end`, a multiple of four and not none.
+#[unsafe(naked)]
+unsafe extern "C" fn four_of_bytes(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+    naked_asm!(
+        pieces!(),
+        "push {r3-r11, lr}",
+        "ldm r3, {r4-r7}",
+        "1:",
+        "ldr r3, [r1], #4",
+        "ldm r0!, {r8-r11}",
+        "eor r3, #0x80808080",
+        "uxtb16 r12, r3",
+        "uxtb16 r3, r3, ror #8",
+        "mac r8, r12, r4, r5",
+        "mac r9, r12, r6, r7",
+        "mac r10, r3, r4, r5",
+        "mac r11, r3, r6, r7",
+        "cmp r1, r2",
+        "bne 1b",
+        "pop {r3}",
+        "stm r3, {r4-r7}",
+        "pop {r4-r11, pc}",
+        end!(),
+        options(raw)
+    )
+}
+
+/// Adds the sums of two rows for the inputs from `input` up to `end`, a multiple of four and not none.
+#[unsafe(naked)]
+unsafe extern "C" fn two_of_bytes(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+    naked_asm!(
+        pieces!(),
+        "push {r3-r7, lr}",
+        "ldrd r4, r5, [r3]",
+        "1:",
+        "ldr r3, [r1], #4",
+        "ldm r0!, {r6, r7}",
+        "eor r3, #0x80808080",
+        "uxtb16 r12, r3",
+        "uxtb16 r3, r3, ror #8",
+        "mac r6, r12, r4, r5",
+        "mac r7, r3, r4, r5",
+        "cmp r1, r2",
+        "bne 1b",
+        "pop {r3}",
+        "strd r4, r5, [r3]",
+        "pop {r4-r7, pc}",
+        end!(),
+        options(raw)
+    )
+}
+
+/// The bytes of a tile's weights for each input.
+pub(super) const STEP: usize = 8;
+
+/// The whole words of `work`.
+pub(super) fn words(work: &mut [i8]) -> &mut [u32] {
+    // SAFETY: any four bytes are a u32 and the reverse.
+    unsafe { work.align_to_mut().1 }
+}
+
+/// Whether the kernels can read weights from here.
+pub(super) fn aligned(weights: &[u8]) -> bool {
+    weights.as_ptr().addr().is_multiple_of(4)
+}
+
+/// Adds the sums of a tile of eight rows; does nothing where the weights do not fit the pairs.
+pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
+    if !pairs.is_empty() && pairs.len().is_multiple_of(2) && pairs.len() * 2 * STEP <= weights.len() && aligned(weights)
+    {
+        let pairs = pairs.as_ptr_range();
+        // SAFETY: the kernel reads the pairs, a whole number of turns and not none, and 16 bytes of weights for each.
+        unsafe { eight_of_pairs(weights.as_ptr(), pairs.start, pairs.end, sums) }
+    }
+}
+
+/// As [`of_pairs`], for the pairs that are not zero.
+pub(super) fn of_nonzero(weights: &[u8], nonzero: Nonzero<'_>, sums: &mut [i32; 8]) {
+    if !nonzero.places().is_empty() && nonzero.weights_len() <= weights.len() && aligned(weights) {
+        let places = nonzero.places().as_ptr_range();
+        // SAFETY: the kernel reads the places, not none, and 16 bytes of weights at each of their offsets, which lie before
+        // `weights_len`.
+        unsafe { eight_of_places(weights.as_ptr(), places.start, places.end, sums) }
+    }
+}
+
+/// Adds the sums of a tile of eight, four or two rows, expanding the inputs on the way.
+pub(super) fn of_bytes(rows: usize, weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
+    let kernel = match rows {
+        8 => eight_of_bytes,
+        4 => four_of_bytes,
+        _ => two_of_bytes,
+    };
+    let rows = if rows == 8 || rows == 4 { rows } else { 2 };
+    let (quads, tail) = input.as_chunks::<4>();
+    let last = quad(tail);
+    let Some((whole, rest)) = weights.split_at_checked(rows * quads.len() * 4) else { return };
+    if !aligned(weights) {
+        return;
+    }
+    for (weights, inputs) in [(whole, quads.as_flattened()), (rest, if tail.is_empty() { &[] } else { &last[..] })] {
+        if !inputs.is_empty() && rows * inputs.len() <= weights.len() {
+            let inputs = inputs.as_ptr_range();
+            // SAFETY: the kernel reads the inputs, a multiple of four and not none, and a byte of weights for each of them
+            // and each row.
+            unsafe { kernel(weights.as_ptr(), inputs.start, inputs.end, sums) }
+        }
+    }
+}
