@@ -34,7 +34,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The biases and the factors of the next outputs, up to eight; zeros where there are fewer.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn tile(&mut self, rows: usize) -> ([i32; 8], [f32; 8]) {
         let (mut biases, mut factors) = ([0; 8], [0.0; 8]);
         for ((bias, factor), channel) in biases.iter_mut().zip(&mut factors).zip(self.take(rows)) {
@@ -47,7 +47,7 @@ impl<'a> Channels<'a> {
 impl Iterator for Channels<'_> {
     type Item = Channel;
 
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<Channel> {
         let zero_point = next(&mut self.zero_points).map_or(0, i32::from_le_bytes);
         Some(Channel {
@@ -58,7 +58,7 @@ impl Iterator for Channels<'_> {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn next(bytes: &mut &[u8]) -> Option<[u8; 4]> {
     let (number, rest) = bytes.split_first_chunk()?;
     *bytes = rest;

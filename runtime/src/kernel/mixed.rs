@@ -2,7 +2,7 @@
 //! the exporter packs only what cannot wrap.
 
 /// Sums of pairs of int8 rows before the first product: even, then `256 * odd + even`.
-#[inline(always)]
+#[inline]
 pub(super) fn start_i8(mut biases: [i32; 8]) -> [i32; 8] {
     for [even, odd] in biases.as_chunks_mut().0 {
         *odd = even.wrapping_add(*odd << 8);
@@ -11,7 +11,7 @@ pub(super) fn start_i8(mut biases: [i32; 8]) -> [i32; 8] {
 }
 
 /// The sums of the single int8 rows.
-#[inline(always)]
+#[inline]
 pub(super) fn separate_i8(mut sums: [i32; 8]) -> [i32; 8] {
     for [even, mixed] in sums.as_chunks_mut().0 {
         *mixed = mixed.wrapping_sub(*even) >> 8;
@@ -21,7 +21,7 @@ pub(super) fn separate_i8(mut sums: [i32; 8]) -> [i32; 8] {
 
 /// The sums of the single int4 rows with their biases, from the sums of the lowest digit, of the two, of the three lowest and of
 /// all four; `inputs` is the sum of all inputs.
-#[inline(always)]
+#[inline]
 pub(super) fn separate_i4(sums: [i32; 8], inputs: i32, mut biases: [i32; 8]) -> [i32; 8] {
     // The lower digits stand for weights that are 8 less.
     let offset = inputs.wrapping_mul(8);
@@ -38,7 +38,7 @@ pub(super) fn separate_i4(sums: [i32; 8], inputs: i32, mut biases: [i32; 8]) -> 
 
 /// The sums of the single 2-bit rows with their biases, from `2^14` times the sums of the odd rows and those of the even rows;
 /// `inputs` is the sum of all inputs.
-#[inline(always)]
+#[inline]
 pub(super) fn separate_i2(sums: [i32; 8], inputs: i32, mut biases: [i32; 8]) -> [i32; 8] {
     let [odd @ .., a, b, c, d] = sums;
     for ([even, odd], (low, high)) in biases.as_chunks_mut().0.iter_mut().zip([a, b, c, d].into_iter().zip(odd)) {

@@ -20,7 +20,7 @@ impl<'a> Requantize<'a> {
     }
 
     /// The output with this index, from its sum and factor.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn output(&self, index: usize, sum: i32, factor: f32) -> i8 {
         self.kept(index, scale(sum, factor) + self.zero_point)
     }
@@ -32,7 +32,7 @@ impl<'a> Requantize<'a> {
     }
 
     /// What follows the rounding and the zero point.
-    #[inline(always)]
+    #[inline]
     fn kept(&self, index: usize, q: i32) -> i8 {
         let q = q.max(self.lo).min(self.hi);
         if self.tables.is_empty() {

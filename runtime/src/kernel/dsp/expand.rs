@@ -6,7 +6,7 @@
 pub(super) type Place = [u32; 2];
 
 /// Four inputs; what is missing at the end counts as 0.
-#[inline(always)]
+#[inline]
 pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
     let mut quad = [i8::MIN; 4];
     for (filled, &x) in quad.iter_mut().zip(inputs) {
@@ -16,13 +16,13 @@ pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
 }
 
 /// The four inputs as bytes counted from 0, the first in the lowest byte.
-#[inline(always)]
+#[inline]
 fn unsigned(quad: [i8; 4]) -> u32 {
     u32::from_le_bytes(quad.map(|x| x as u8)) ^ 0x8080_8080
 }
 
 /// The two pairs of four inputs.
-#[inline(always)]
+#[inline]
 fn split(bytes: u32) -> [u32; 2] {
     [bytes & 0x00ff_00ff, bytes >> 8 & 0x00ff_00ff]
 }

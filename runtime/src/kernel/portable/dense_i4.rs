@@ -43,7 +43,7 @@ fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
 }
 
 /// The sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows.
-#[inline(always)]
+#[inline]
 fn tile_sums<const FOURS: usize, const HALF: usize>(tile: &[u8], input: &[i8]) -> [i32; 8] {
     let mut fours = [[0; 4]; FOURS];
     let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();

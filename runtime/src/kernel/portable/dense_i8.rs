@@ -49,7 +49,7 @@ pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: 
 }
 
 /// Adds the products of the even row of each pair of a tile, and those of both rows mixed.
-#[inline(always)]
+#[inline]
 fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], mut sums: [i32; 8]) -> [i32; 8] {
     let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();
     let (quads, tail) = input.as_chunks::<4>();
