@@ -32,7 +32,14 @@ def last_integers(model: onnx.ModelProto) -> str | None:
     while name in producers:
         node = producers[name]
         if node.op_type == "DequantizeLinear":
-            return node.input[0]
+            before = producers.get(node.input[0])
+            if before is not None and before.op_type == "QLinearSoftmax":
+                return before.input[0]
+            softmax = producers.get(before.input[0]) if before is not None and before.op_type == "QuantizeLinear" else None
+            if softmax is None or softmax.op_type != "Softmax":
+                return node.input[0]
+            name = softmax.input[0]
+            continue
         if node.op_type not in ("Softmax", "Identity", "Reshape"):
             return None
         name = next(i for i in node.input if i and i not in constants)

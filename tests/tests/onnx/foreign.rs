@@ -163,6 +163,11 @@ fn models_from_onnxruntimes_quantizers() {
 }
 
 #[test]
+fn models_from_keras() {
+    check_all("keras_", 15);
+}
+
+#[test]
 fn models_made_by_hand() {
     check_all("hand_", 25);
 }

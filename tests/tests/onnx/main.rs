@@ -2,6 +2,7 @@
 //! `tests/python/onnx_exports.py` to check with onnxruntime.
 
 mod export;
+mod foreign;
 mod networks;
 mod quantized;
 mod runtime;

@@ -42,9 +42,15 @@ fn evaluate(model: InferenceModel, graph: &Graph, real: ArrayView2<f32>) -> Trac
         "double" => input.cast_to::<f64>()?.into_owned(),
         _ => input,
     };
-    let fact = InferenceFact::dt_shape(input.datum_type(), &shape[..]);
-    let model = model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?;
-    let outputs = model.run(tvec!(input.into_tvalue()))?;
+    // A file that names its batch dimension keeps it; where it is only unknown, tract needs a number.
+    let runnable = match model.clone().into_typed().and_then(IntoRunnable::into_runnable) {
+        Ok(runnable) => runnable,
+        Err(_) => {
+            let fact = InferenceFact::dt_shape(input.datum_type(), &shape[..]);
+            model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?
+        }
+    };
+    let outputs = runnable.run(tvec!(input.into_tvalue()))?;
     let output = outputs[outputs.len() - 1].cast_to::<f32>()?;
     let values = output.try_as_plain_ram()?.as_slice::<f32>()?.to_vec();
     let columns = values.len() / real.nrows().max(1);

@@ -166,7 +166,12 @@ impl Walk {
     }
 
     /// A step that gives a flow's integers, which the next operator reads with a quantization of its own.
-    fn commit_as(&mut self, node: &Node, flow: &Flow, quantization: super::chain::FileQuantization) -> Step1<usize> {
+    pub(super) fn commit_as(
+        &mut self,
+        node: &Node,
+        flow: &Flow,
+        quantization: super::chain::FileQuantization,
+    ) -> Step1<usize> {
         if flow.kind != Kind::Integer {
             return Err("its input is not quantized".to_owned());
         }

@@ -180,6 +180,43 @@ impl Expression {
         }
     }
 
+    /// The operators in it, those inside others first.
+    pub(super) fn operators(self: &Rc<Self>) -> Vec<Rc<Self>> {
+        let mut found = Vec::new();
+        self.collect_operators(&mut found);
+        found
+    }
+
+    fn collect_operators(self: &Rc<Self>, found: &mut Vec<Rc<Self>>) {
+        match &**self {
+            Self::X | Self::Constant(_) => {}
+            Self::Affine(_, inner) => inner.collect_operators(found),
+            Self::Apply(_, arguments) => {
+                arguments.iter().for_each(|argument| argument.collect_operators(found));
+                if !found.iter().any(|known| Rc::ptr_eq(known, self)) {
+                    found.push(Rc::clone(self));
+                }
+            }
+        }
+    }
+
+    /// The expression with `x` in the place of `part`; `None` where `x` stands outside of it too.
+    pub(super) fn in_place_of(self: &Rc<Self>, part: &Rc<Self>) -> Option<Rc<Self>> {
+        if Rc::ptr_eq(self, part) {
+            return Some(Rc::new(Self::X));
+        }
+        match &**self {
+            Self::X => None,
+            Self::Constant(_) => Some(Rc::clone(self)),
+            Self::Affine(affine, inner) => Some(Self::affine(affine.clone(), &inner.in_place_of(part)?)),
+            Self::Apply(node, arguments) => {
+                let arguments =
+                    arguments.iter().map(|argument| argument.in_place_of(part)).collect::<Option<Vec<_>>>()?;
+                Some(Rc::new(Self::Apply(Rc::clone(node), arguments)))
+            }
+        }
+    }
+
     fn first_of_constant(&self) -> Self {
         match self {
             Self::Constant(tensor) => {

@@ -3,7 +3,8 @@
 use super::chain::{Action, Bias, Step};
 use super::expression::{Affine, zip};
 use super::meaning::{self, Names};
-use super::recognize::recognize;
+use super::recognize::recognize_chain;
+use super::slopes::Slopes;
 use super::walk::Walk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Activation, Dense, Layer, Normalization, Sequential, UnitNorm};
@@ -51,6 +52,8 @@ struct Layers {
     unit_norm: Option<UnitNorm>,
     /// An affine function of the last result.
     pending: Option<Affine>,
+    /// The last result's halves still have to be put together.
+    slopes: Option<Slopes>,
     /// A reordering of the last result.
     order: Option<Vec<usize>>,
 }
@@ -59,14 +62,22 @@ impl Layers {
     fn add(&mut self, step: &Step) -> std::result::Result<(), String> {
         match &step.action {
             Action::Input => {}
-            Action::Map(expression) => {
-                let found = recognize(expression)?;
-                self.affine(&found.before);
-                if found.activation != Activation::Linear {
-                    self.activate(found.activation, &step.name);
+            Action::Map(expression) => match recognize_chain(expression) {
+                Ok(chain) => {
+                    for found in chain {
+                        self.affine(&found.before);
+                        if found.activation != Activation::Linear {
+                            self.activate(found.activation, &step.name);
+                        }
+                        self.affine(&found.after);
+                    }
                 }
-                self.affine(&found.after);
-            }
+                Err(error) => {
+                    let (before, slopes) = Slopes::of(expression, self.features).ok_or(error)?;
+                    self.affine(&before);
+                    self.bend(slopes, &step.name);
+                }
+            },
             Action::Permute(order) => {
                 self.settle_order(&step.name);
                 self.settle(&step.name);
@@ -131,6 +142,9 @@ impl Layers {
                 *weight = (f64::from(*weight) * at(&slope, i)) as f32;
             }
         }
+        if let Some(slopes) = self.slopes.take() {
+            kernel = slopes.join(&kernel);
+        }
         if let Some(order) = self.order.take() {
             // y[i] = x[order[i]]: the weights of y[i] go where x[order[i]] is.
             let inputs = self.dense.last().map_or(self.features_in, |dense| dense.kernel.ncols());
@@ -159,6 +173,24 @@ impl Layers {
         }
     }
 
+    /// A function with a slope of its own for each feature on either side of 0: the layer before gets every unit twice, once
+    /// negated, with a ReLU, and the layer after puts the halves together.
+    fn bend(&mut self, slopes: Slopes, name: &str) {
+        if self.order.is_some() {
+            self.identity_layer(name);
+        }
+        self.settle(name);
+        if self.dense.last().is_none_or(|last| last.activation != Activation::Linear) {
+            self.identity_layer(name);
+        }
+        if let Some(last) = self.dense.last_mut() {
+            last.kernel = ndarray::concatenate![ndarray::Axis(1), last.kernel, -&last.kernel];
+            last.bias = ndarray::concatenate![ndarray::Axis(0), last.bias, -&last.bias];
+            last.activation = Activation::Relu;
+        }
+        self.slopes = Some(slopes);
+    }
+
     /// Folds the pending affine function into the last layer, or into one more.
     fn settle(&mut self, name: &str) {
         self.normalize();
@@ -180,7 +212,7 @@ impl Layers {
     }
 
     fn settle_order(&mut self, name: &str) {
-        if self.order.is_some() {
+        if self.order.is_some() || self.slopes.is_some() {
             self.identity_layer(name);
         }
     }
@@ -192,6 +224,9 @@ impl Layers {
 
     /// What is left at the end goes into the last layer.
     fn finish(&mut self) {
+        if self.slopes.is_some() {
+            self.identity_layer("output");
+        }
         if !self.dense.is_empty() {
             self.settle_order("output");
             self.settle("output");

@@ -38,6 +38,13 @@ impl Walk {
             ("", "ArgMax") | ("ai.onnx.ml", "Binarizer") => Ok(vec![Value::Labels(flow)]),
             ("", "BatchNormalization") => one(Self::batch_normalization(node, arguments, &flow)?),
             ("", "LpNormalization") | ("ai.onnx.ml", "Normalizer") => one(self.unit_norm(node, &flow)?),
+            ("com.microsoft", "QLinearSoftmax") => {
+                let input = quantization_of(tensor(arguments, 1), tensor(arguments, 2))?;
+                let features = flow.shape.features();
+                let base = self.commit_as(node, &flow, input)?;
+                let base = self.push(node, base, Action::Softmax { logarithm: false }, features);
+                one(Self::fresh(base, flow.shape.clone(), Kind::Integer))
+            }
             ("ai.onnx.ml", "Scaler") => one(Self::scaler(node, &flow)?),
             ("ai.onnx.ml", "LinearRegressor" | "LinearClassifier") => self.linear_model(node, &flow),
             ("ai.onnx.ml", "ZipMap") => {
@@ -85,6 +92,12 @@ impl Walk {
     fn reshape(&self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Step1<Flow> {
         let constants: Vec<Option<&Tensor>> = (1..arguments.len()).map(|index| tensor(arguments, index)).collect();
         let dims = operators::shape_after(node, &flow.shape.dims, &constants)?;
+        // scikit-learn's exporter flattens a regressor's targets into one column; the numbers and their order stay.
+        let features = flow.shape.features();
+        if dims.first() == Some(&(self.samples * features)) && dims.iter().skip(1).all(|&dim| dim == 1) && features > 1
+        {
+            return Ok(flow.clone());
+        }
         let shape = flow.shape.reshaped(dims, self.samples)?;
         Ok(Flow { shape, ..flow.clone() })
     }
@@ -200,6 +213,11 @@ impl Walk {
             ("LpNormalization", _, _) | ("Normalizer", "L2", _) => UnitNorm::L2,
             _ => UnitNorm::Max,
         };
+        // Probabilities have an L1 norm of 1 already.
+        let softmax = matches!(self.steps[flow.base].action, Action::Softmax { logarithm: false });
+        if norm == UnitNorm::L1 && (flow.binary || (softmax && matches!(*flow.expression, Expression::X))) {
+            return Ok(flow.clone());
+        }
         let axis = if node.op == "Normalizer" { -1 } else { node.attributes.int("axis", -1) };
         let last = flow.shape.dims.len() as i64 - 1;
         if (axis != -1 && axis != last) || flow.shape.dims.last().copied() != Some(flow.shape.features()) {

@@ -12,6 +12,7 @@ mod flow;
 mod integer;
 mod meaning;
 mod recognize;
+mod slopes;
 mod table;
 mod value;
 mod walk;

@@ -22,6 +22,27 @@ fn points() -> Vec<f64> {
     near.chain(far).collect()
 }
 
+/// Finds out what an expression is: one activation, or several one after another.
+/// # Errors
+/// Where it is no function that layers can have.
+pub(super) fn recognize_chain(expression: &Rc<Expression>) -> Result<Vec<Recognized>, String> {
+    let whole = recognize(expression);
+    if whole.is_ok() {
+        return whole.map(|found| vec![found]);
+    }
+    // The innermost operator comes first: with it taken out, the rest may be known.
+    for inner in expression.operators() {
+        if Rc::ptr_eq(&inner, expression) {
+            continue;
+        }
+        let Some(outer) = expression.in_place_of(&inner) else { continue };
+        if let (Ok(first), Ok(rest)) = (recognize(&inner), recognize_chain(&outer)) {
+            return Ok(std::iter::once(first).chain(rest).collect());
+        }
+    }
+    whole.map(|found| vec![found])
+}
+
 /// Finds out what an expression is.
 /// # Errors
 /// Where it is no function that a layer can have.

@@ -28,6 +28,8 @@ pub(super) struct Flow {
     pub(super) kind: Kind,
     /// Two columns `1 - p` and `p` of which only `p` is kept.
     pub(super) binary: bool,
+    /// The number of operators in the function, each counted as often as it would be evaluated.
+    pub(super) size: usize,
 }
 
 /// The operand of a dynamic quantization: a scale or a zero point that depends on the data.

@@ -16,6 +16,9 @@ use std::rc::Rc;
 /// found again in a shape that the graph computes.
 const SAMPLES: usize = 15_485_863;
 
+/// More operators between two layers than any activation function has.
+const MAX_OPERATORS: usize = 500;
+
 /// What a node says when it cannot be part of the chain.
 pub(super) type Step1<T> = std::result::Result<T, String>;
 
@@ -106,6 +109,7 @@ impl Walk {
             shape: shape.clone(),
             kind: if integer { Kind::Integer } else { Kind::Real },
             binary: false,
+            size: 0,
         };
         let input_shape =
             shape.dims.iter().enumerate().filter(|&(axis, _)| Some(axis) != batch).map(|(_, &dim)| dim).collect();
@@ -218,7 +222,7 @@ impl Walk {
 
     /// A flow that is a new step's result as it is.
     pub(super) fn fresh(base: usize, shape: Shape, kind: Kind) -> Flow {
-        Flow { base, expression: Rc::new(Expression::X), shape, kind, binary: false }
+        Flow { base, expression: Rc::new(Expression::X), shape, kind, binary: false, size: 0 }
     }
 
     /// Reads class names off the nodes that make labels.
@@ -305,6 +309,13 @@ impl Walk {
         if first.binary {
             return Ok(Value::Labels(first));
         }
+        // A function that uses its own results twice, again and again, doubles with every operator.
+        let size = flows.iter().fold(1_usize, |sum, flow| sum.saturating_add(flow.size));
+        if size > MAX_OPERATORS {
+            return Err(format!(
+                "its function has more than {MAX_OPERATORS} operators; no activation function has so many"
+            ));
+        }
         let mut operands = Vec::with_capacity(arguments.len());
         for argument in arguments.iter().flatten() {
             operands.push(match argument {
@@ -322,7 +333,7 @@ impl Walk {
         };
         let expression = if kind == Kind::Real && first.kind == Kind::Real { line(node, &operands) } else { None };
         let expression = expression.unwrap_or_else(|| Rc::new(Expression::Apply(Rc::new(node.clone()), operands)));
-        Ok(Value::Flow(Flow { expression, kind, ..first }))
+        Ok(Value::Flow(Flow { expression, kind, size, ..first }))
     }
 }
 

@@ -74,10 +74,11 @@ pub(super) fn sigmoid(x: f64) -> f64 {
 
 fn parametric_relu(call: &Call) -> Outputs {
     let (x, slope) = (call.real(0)?, call.real(1)?);
-    let slope = slope
-        .broadcast(x.raw_dim())
-        .ok_or_else(|| format!("slope {:?} does not fit input {:?}", slope.shape(), x.shape()))?;
-    let y = ndarray::Zip::from(&x).and(slope).map_collect(|&x, &slope| if x < 0.0 { slope * x } else { x });
+    let shape = super::broadcast_shape(x.shape(), slope.shape())?;
+    let (Some(x), Some(slope)) = (x.broadcast(shape.as_slice()), slope.broadcast(shape.as_slice())) else {
+        return Err(format!("slope {:?} does not fit input {:?}", slope.shape(), x.shape()));
+    };
+    let y = ndarray::Zip::from(x).and(slope).map_collect(|&x, &slope| if x < 0.0 { slope * x } else { x });
     Ok(vec![typed(y, call.input(0)?)])
 }
 
