@@ -1,0 +1,200 @@
+//! `thumbnet train` as a user runs it: what it writes, what it refuses, and what is left when it is stopped.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use thumbnet_tests::cli::{Run, binary, thumbnet};
+
+const RECIPE: &str = r#"
+name = "small"
+epochs = 3
+batch_size = 16
+loss = "binary_crossentropy"
+
+[data]
+source = "moons"
+
+[optimizer]
+name = "adam"
+learning_rate = 0.01
+
+[[layers]]
+units = 8
+activation = "tanh"
+
+[[layers]]
+units = 1
+activation = "sigmoid"
+"#;
+
+const FILES: [&str; 7] =
+    ["README.md", "curves.svg", "history.csv", "model-int8.onnx", "model.onnx", "model.tnet", "recipe.toml"];
+
+/// A folder with a recipe, changed in one place, and an output folder that holds a model already.
+fn folder(from: &str, to: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(RECIPE.contains(from), "{from}");
+    fs::write(folder.path().join("recipe.toml"), RECIPE.replacen(from, to, 1)).unwrap();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    fs::write(folder.path().join("out/model.tnet"), "the earlier model").unwrap();
+    folder
+}
+
+/// The files of a folder, hidden ones too.
+fn listing(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Trains by a changed recipe, which must fail with one line and leave the earlier model as it was; gives the line.
+fn refusal(from: &str, to: &str) -> String {
+    let folder = folder(from, to);
+    let run = thumbnet(folder.path(), &["train", "recipe.toml", "--out", "out", "--quiet"]);
+    assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+    run.error().to_string()
+}
+
+#[test]
+fn it_writes_the_whole_folder_and_says_so() {
+    let folder = folder("epochs = 3", "epochs = 60");
+    let arguments = ["train", "recipe.toml", "--out", "out", "--quiet", "--json"];
+    let value = thumbnet(folder.path(), &arguments).json();
+    assert_eq!(listing(&folder.path().join("out")), FILES);
+    assert_eq!((value["parameters"].as_u64(), value["epochs"].as_u64()), (Some(33), Some(60)));
+    assert!(value["seconds"].as_f64().unwrap() > 0.0 && value["seconds_per_epoch"].as_f64().unwrap() > 0.0);
+    let [float, integer] = ["test", "int8"].map(|key| value[key]["accuracy"].as_f64().unwrap());
+    assert!(float > 0.9 && (float - integer).abs() < 0.05, "{float}, {integer}");
+
+    // What the card says is what its commands print.
+    let card = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    let mut commands = 0;
+    for line in card.lines().filter(|line| line.contains("| `thumbnet ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let (number, command) = (cells[2], cells[3].trim_matches('`'));
+        let run = thumbnet(folder.path(), &command.split(' ').skip(1).collect::<Vec<_>>());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let shown = number.split(" % ").next().unwrap();
+        assert!(run.stdout.contains(shown), "{command} does not print {shown}: {}", run.stdout);
+        commands += 1;
+    }
+    assert_eq!(commands, 6);
+
+    // The recipe that was written trains the same model again, bit for bit, with any number of threads.
+    let model = fs::read(folder.path().join("out/model.tnet")).unwrap();
+    let again = ["train", "out/recipe.toml", "--out", "again", "--quiet", "--threads", "1"];
+    assert_eq!(thumbnet(folder.path(), &again).code, Some(0));
+    assert_eq!(fs::read(folder.path().join("again/model.tnet")).unwrap(), model);
+    let other = ["train", "out/recipe.toml", "--out", "other", "--quiet", "--seed", "2"];
+    assert_eq!(thumbnet(folder.path(), &other).code, Some(0));
+    assert_ne!(fs::read(folder.path().join("other/model.tnet")).unwrap(), model);
+}
+
+#[test]
+fn a_wrong_recipe_is_refused_with_its_line() {
+    let unknown = refusal("batch_size", "batchsize");
+    assert!(unknown.starts_with("recipe.toml: line 4: unknown field `batchsize`"), "{unknown}");
+    assert!(unknown.ends_with("did you mean `batch_size`?"), "{unknown}");
+    assert_eq!(refusal("epochs = 3", "epochs = 0"), "recipe.toml: line 3: epochs = 0 trains nothing; give at least 1");
+    assert!(refusal("units = 1\n", "units = 3\n").contains("the last layer has 3 units, but moons has 2 classes"));
+    assert!(refusal("\"sigmoid\"", "\"relu\"").contains("needs a last layer with the activation sigmoid"));
+    assert!(refusal("learning_rate", "momentum").contains("momentum does not belong to the optimizer adam"));
+    let unknown = thumbnet(Path::new("/"), &["train", "mnits"]);
+    assert!(unknown.error().ends_with("did you mean mnist?"), "{unknown:?}");
+    let zero = thumbnet(Path::new("/"), &["train", "mnist", "--epochs", "0"]);
+    assert_eq!(zero.code, Some(2), "{zero:?}");
+}
+
+#[test]
+fn data_that_are_not_numbers_are_refused_with_their_place() {
+    let folder = folder("\"moons\"", "\"table.csv\"\ntarget = \"y\"");
+    fs::write(folder.path().join("table.csv"), "a,b,y\n1,2,0\n2,3,1\n3,NaN,0\n4,5,1\n5,6,0\n6,7,1\n").unwrap();
+    let run = thumbnet(folder.path(), &["train", "recipe.toml", "--out", "out", "--quiet"]);
+    assert!(run.error().contains("table.csv") && run.error().to_lowercase().contains("nan"), "{run:?}");
+    assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+    let missing = refusal("\"moons\"", "\"nowhere.csv\"");
+    assert!(missing.contains("nowhere.csv"), "{missing}");
+}
+
+#[test]
+fn a_diverging_loss_names_its_step_and_keeps_the_last_good_state() {
+    let wild = RECIPE
+        .replace("binary_crossentropy", "mean_squared_error")
+        .replace("\"adam\"\nlearning_rate = 0.01", "\"sgd\"\nlearning_rate = 1e9")
+        .replace("\"tanh\"", "\"linear\"")
+        .replace("\"sigmoid\"", "\"linear\"");
+    let folder = folder("epochs", "epochs");
+    fs::write(folder.path().join("recipe.toml"), wild).unwrap();
+    let run = thumbnet(folder.path(), &["train", "recipe.toml", "--out", "out", "--quiet"]);
+    let message = run.error();
+    assert!(
+        message.contains("no longer finite in epoch 1, step ") && message.contains("smaller learning rate"),
+        "{run:?}"
+    );
+    assert_eq!(listing(&folder.path().join("out")), ["checkpoint.npz", "model.tnet"]);
+    assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_the_training() {
+    let folder = folder("epochs = 3", "epochs = 4000000000");
+    fs::write(folder.path().join("file"), "").unwrap();
+    let run = thumbnet(folder.path(), &["train", "recipe.toml", "--out", "file/out", "--quiet"]);
+    assert!(run.error().starts_with("file/out: is no folder that can be written"), "{run:?}");
+}
+
+/// A limit on the size of files does what a full disk does: a write fails in the middle.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_earlier_files() {
+    let folder = folder("epochs", "epochs");
+    let script = format!("trap '' XFSZ; ulimit -f 4; exec {} train recipe.toml --out out --quiet", binary().display());
+    let output = Command::new("sh").arg("-c").arg(script).current_dir(folder.path()).output().unwrap();
+    let run = Run {
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code(),
+    };
+    assert!(run.error().contains("cannot be written"), "{run:?}");
+    let left = listing(&folder.path().join("out"));
+    assert!(left.iter().all(|name| name == "model.tnet" || name == "checkpoint.npz"), "{left:?}");
+    assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+}
+
+#[cfg(unix)]
+#[test]
+fn control_c_finishes_the_step_and_the_training_can_go_on() {
+    let folder = folder("epochs = 3", "epochs = 40000");
+    let path = folder.path();
+    let child = Command::new(binary())
+        .args(["train", "recipe.toml", "--out", "out"])
+        .current_dir(path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !path.join("out/checkpoint.npz").exists() {
+        assert!(began.elapsed() < Duration::from_secs(60), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let last = stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: training: interrupted in epoch ") && last.contains("--resume"), "{stderr}");
+    assert_eq!(listing(&path.join("out")), ["checkpoint.npz", "model.tnet"]);
+    assert_eq!(fs::read(path.join("out/model.tnet")).unwrap(), b"the earlier model");
+
+    let resumed = thumbnet(path, &["train", "recipe.toml", "--out", "out", "--quiet", "--resume"]);
+    let whole = thumbnet(path, &["train", "recipe.toml", "--out", "whole", "--quiet"]);
+    assert_eq!((resumed.code, whole.code), (Some(0), Some(0)), "{resumed:?}");
+    for name in ["model.onnx", "model.tnet"] {
+        assert_eq!(fs::read(path.join("out").join(name)).unwrap(), fs::read(path.join("whole").join(name)).unwrap());
+    }
+    assert_eq!(listing(&path.join("out")), FILES);
+}
