@@ -6,7 +6,9 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=THUMBNET_BACKEND");
-    for cfg in ["thumbnet_portable", "thumbnet_dsp", "thumbnet_fpu", "thumbnet_x86_64"] {
+    for cfg in
+        ["thumbnet_portable", "thumbnet_dsp", "thumbnet_fpu", "thumbnet_scalar", "thumbnet_armv6m", "thumbnet_x86_64"]
+    {
         println!("cargo::rustc-check-cfg=cfg({cfg})");
     }
     let target = env::var("TARGET").unwrap_or_default();
@@ -23,6 +25,12 @@ fn main() {
     );
     if dsp {
         println!("cargo::rustc-cfg=thumbnet_dsp");
+    }
+    if !portable && !dsp && target.starts_with("thumb") {
+        println!("cargo::rustc-cfg=thumbnet_scalar");
+        if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
+            println!("cargo::rustc-cfg=thumbnet_armv6m");
+        }
     }
     if !portable && env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
         println!("cargo::rustc-cfg=thumbnet_x86_64");

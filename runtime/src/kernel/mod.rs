@@ -12,14 +12,22 @@ mod mixed;
 pub(crate) mod portable;
 mod requantize;
 mod rounding;
+#[cfg(thumbnet_scalar)]
+pub(crate) mod scalar;
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+mod tiles;
+#[cfg(all(thumbnet_fpu, any(thumbnet_dsp, thumbnet_scalar)))]
+mod vfp;
 #[cfg(thumbnet_x86_64)]
 pub(crate) mod x86_64;
 
 use crate::{Layer, Order, WeightType};
 #[cfg(thumbnet_dsp)]
 pub(crate) use dsp as native;
-#[cfg(not(any(thumbnet_dsp, thumbnet_x86_64)))]
+#[cfg(not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64)))]
 pub(crate) use portable as native;
+#[cfg(thumbnet_scalar)]
+pub(crate) use scalar as native;
 #[cfg(thumbnet_x86_64)]
 pub(crate) use x86_64 as native;
 
@@ -31,6 +39,8 @@ pub enum Backend {
     Portable,
     /// For cores with the DSP extension: Cortex-M4, M7, and M33, M55 where they have it.
     Dsp,
+    /// For Cortex-M without it: M0, M0+, M3.
+    Scalar,
     /// Hosts with SSE2.
     X86_64,
 }
@@ -39,6 +49,8 @@ impl Backend {
     /// The backend of the machine that this program is built for.
     pub const NATIVE: Self = if cfg!(thumbnet_dsp) {
         Self::Dsp
+    } else if cfg!(thumbnet_scalar) {
+        Self::Scalar
     } else if cfg!(thumbnet_x86_64) {
         Self::X86_64
     } else {
@@ -49,7 +61,7 @@ impl Backend {
     pub(crate) const fn align(self) -> usize {
         match self {
             Self::Portable | Self::X86_64 => 1,
-            Self::Dsp => 4,
+            Self::Dsp | Self::Scalar => 4,
         }
     }
 
@@ -58,6 +70,7 @@ impl Backend {
         match (self, layer.weight_type(), layer.order()) {
             // A list of the inputs, four of them with their place in eight bytes.
             (Self::X86_64, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(8),
+            (Self::Scalar, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(4),
             // Two bytes for each input, from a multiple of four on.
             (Self::Dsp, WeightType::Int8 | WeightType::Int4 | WeightType::Int2, Order::Packed) => {
                 let step = if matches!(layer.weight_type(), WeightType::Int2) { 8 } else { 4 };
@@ -66,4 +79,10 @@ impl Backend {
             _ => 0,
         }
     }
+}
+
+/// Whether a kernel can read words from here.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+fn aligned(bytes: &[u8]) -> bool {
+    bytes.as_ptr().addr().is_multiple_of(4)
 }

@@ -26,7 +26,7 @@ impl<'a> Requantize<'a> {
     }
 
     /// The output before [`Self::finish`].
-    #[cfg_attr(not(thumbnet_dsp), expect(dead_code, reason = "portable kernels do all at once"))]
+    #[cfg_attr(not(any(thumbnet_dsp, thumbnet_scalar)), expect(dead_code, reason = "portable kernels do all at once"))]
     pub(crate) fn rounded(&self, sum: i32, factor: f32) -> i8 {
         (scale(sum, factor) + self.zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
     }
@@ -44,7 +44,7 @@ impl<'a> Requantize<'a> {
 
     /// Does what follows the rounding and the zero point for outputs from index `first` on, which are kept within -128..=127
     /// already.
-    #[cfg_attr(not(thumbnet_dsp), expect(dead_code, reason = "portable kernels do all at once"))]
+    #[cfg_attr(not(any(thumbnet_dsp, thumbnet_scalar)), expect(dead_code, reason = "portable kernels do all at once"))]
     pub(crate) fn finish(&self, first: usize, outputs: &mut [i8]) {
         if self.tables.is_empty() && self.lo == i8::MIN.into() && self.hi == i8::MAX.into() {
             return;

@@ -24,8 +24,41 @@ fn scale_by_floats(sum: i32, factor: f32) -> i32 {
     (product + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32
 }
 
-/// Three roundings as the floats make them: of the sum to 24 digits, of the product to 24 digits, and to an integer.
+/// The product in 32-bit integers, where the roundings that the floats make on the way cannot matter: the sum has no more than 24
+/// digits, and the product is not near the middle of two integers.
 fn scale_by_integers(sum: i32, factor: f32) -> i32 {
+    /// How far the rounding to 24 digits can move a number below 1024 that lies in the middle, in units of 2^-32.
+    const NEAR: u32 = 1 << 17;
+    const HALF: u32 = 1 << 31;
+    let magnitude = sum.unsigned_abs();
+    let bits = factor.to_bits();
+    // The upper digits of the product, all but 16, count 2^-point.
+    let point = 134u32.wrapping_sub(bits >> 23);
+    if magnitude < 1 << 24 && (4..32).contains(&point) {
+        let product = upper(magnitude, bits & 0x007f_ffff | 0x0080_0000);
+        let fraction = product << (32 - point);
+        // The digits that the product lacks are less than one of its last.
+        let near = NEAR + (1 << (32 - point));
+        if fraction.wrapping_sub(HALF - near) > near + NEAR {
+            let integer = ((product >> point) + (fraction >> 31)).min(FAR) as i32;
+            return if sum < 0 { -integer } else { integer };
+        }
+    }
+    scale_by_steps(sum, factor)
+}
+
+/// `a * b / 2^16`, rounded down, for numbers of 24 digits: cores without a long multiplication take it in halves.
+#[inline]
+fn upper(a: u32, b: u32) -> u32 {
+    let (a, low_a) = (a >> 12, a & 0xfff);
+    let (b, low_b) = (b >> 12, b & 0xfff);
+    let middle = a * low_b + low_a * b + (low_a * low_b >> 12);
+    (a * b << 8) + (middle >> 4)
+}
+
+/// Three roundings as the floats make them: of the sum to 24 digits, of the product to 24 digits, and to an integer.
+#[cold]
+fn scale_by_steps(sum: i32, factor: f32) -> i32 {
     const DIGITS: u32 = f32::MANTISSA_DIGITS;
     let magnitude = sum.unsigned_abs();
     let cut = (u32::BITS - magnitude.leading_zeros()).saturating_sub(DIGITS);

@@ -5,27 +5,24 @@
 
 mod expand;
 #[cfg(thumbnet_fpu)]
-mod floats;
-#[cfg(thumbnet_fpu)]
-mod requantize;
+pub(super) mod requantize;
 mod sums_i2;
 mod sums_i4;
 mod sums_i8;
-mod tiles;
 #[cfg(thumbnet_fpu)]
 mod tiles_i8;
 
-use super::{mixed, portable};
+#[cfg(thumbnet_fpu)]
+pub(crate) use super::vfp::{dense_f16, dense_f32};
+use super::{aligned, mixed, portable, tiles};
 use crate::{Layer, Order};
 use expand::Inputs;
-#[cfg(thumbnet_fpu)]
-pub(crate) use floats::{dense_f16, dense_f32};
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
 
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    if layer.order() != Order::Packed || !sums_i8::aligned(layer.weights()) {
+    if layer.order() != Order::Packed || !aligned(layer.weights()) {
         return portable::dense_i8(layer, input, work, output);
     }
     let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
@@ -61,7 +58,7 @@ fn whole_tiles(_: &Layer<'_>, _: Inputs<'_>, _: &mut [i8]) -> usize {
 
 /// A dense layer of 4-bit weights.
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    if layer.order() != Order::Packed || !sums_i8::aligned(layer.weights()) {
+    if layer.order() != Order::Packed || !aligned(layer.weights()) {
         return portable::dense_i4(layer, input, work, output);
     }
     let inputs = Inputs::pairs(input, 4, sums_i8::words(work));
@@ -80,7 +77,7 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
 /// A dense layer of 2-bit weights. Without room for the pairs the portable kernel serves.
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let inputs = Inputs::pairs(input, 8, sums_i8::words(work));
-    let (Inputs::Pairs(pairs), Order::Packed, true) = (inputs, layer.order(), sums_i8::aligned(layer.weights())) else {
+    let (Inputs::Pairs(pairs), Order::Packed, true) = (inputs, layer.order(), aligned(layer.weights())) else {
         return portable::dense_i2(layer, input, &mut [], output);
     };
     let sum = expand::sum(input, inputs);

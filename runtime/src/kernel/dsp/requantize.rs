@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::sums_i8::aligned;
+use crate::kernel::aligned;
 use core::arch::naked_asm;
 
 /// `clamp(round_half_even(f32(sum) * factor) + zero_point, -128, 127)` of eight sums.
@@ -53,7 +53,12 @@ unsafe extern "C" fn eight(sums: &[i32; 8], factors: *const u8, zero_point: i32,
 }
 
 /// Writes the outputs of eight sums, kept within -128..=127. Says whether it did: it does not where the factors are not aligned.
-pub(super) fn outputs(sums: &[i32; 8], factors: &[[u8; 4]; 8], zero_point: i32, output: &mut [i8; 8]) -> bool {
+pub(in crate::kernel) fn outputs(
+    sums: &[i32; 8],
+    factors: &[[u8; 4]; 8],
+    zero_point: i32,
+    output: &mut [i8; 8],
+) -> bool {
     let aligned = aligned(factors.as_flattened());
     if aligned {
         // SAFETY: the function reads eight sums and eight aligned factors and writes eight outputs.

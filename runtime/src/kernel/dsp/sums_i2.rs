@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::sums_i8::aligned;
+use crate::kernel::aligned;
 use core::arch::naked_asm;
 
 /// The bytes of a tile's weights for each pair of inputs.

@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::expand::quad;
-use super::sums_i8::aligned;
+use crate::kernel::aligned;
 use core::arch::naked_asm;
 
 /// A kernel that reads its inputs as bytes.

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 use super::expand::{Nonzero, Place, quad};
+use crate::kernel::aligned;
 use core::arch::naked_asm;
 
 /// The pieces that the kernels are made of.
@@ -176,11 +177,6 @@ pub(super) const STEP: usize = 8;
 pub(super) fn words(work: &mut [i8]) -> &mut [u32] {
     // SAFETY: any four bytes are a u32 and the reverse.
     unsafe { work.align_to_mut().1 }
-}
-
-/// Whether the kernels can read weights from here.
-pub(super) fn aligned(weights: &[u8]) -> bool {
-    weights.as_ptr().addr().is_multiple_of(4)
 }
 
 /// Adds the sums of a tile of eight rows; does nothing where the weights do not fit the pairs.

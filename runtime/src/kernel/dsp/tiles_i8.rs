@@ -9,8 +9,9 @@
 #![allow(unsafe_code)]
 
 use super::expand::Inputs;
-use super::sums_i8::{STEP, aligned};
+use super::sums_i8::STEP;
 use crate::Layer;
+use crate::kernel::aligned;
 use core::arch::naked_asm;
 
 /// What [`evaluate`] reads and counts.

@@ -13,5 +13,5 @@ pub(crate) use dense_f32::dense_f32;
 pub(crate) use dense_i2::dense_i2;
 pub(crate) use dense_i4::dense_i4;
 pub(crate) use dense_i8::dense_i8;
-#[cfg(thumbnet_x86_64)]
+#[cfg(any(thumbnet_scalar, thumbnet_x86_64))]
 pub(crate) use dense_i8::packed;

@@ -5,8 +5,7 @@
 
 #![allow(unsafe_code)]
 
-use super::sums_i8::aligned;
-use crate::kernel::portable;
+use super::{aligned, portable};
 use crate::{Layer, Order, WeightType};
 use core::arch::naked_asm;
 

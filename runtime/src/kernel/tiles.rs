@@ -29,8 +29,8 @@ pub(super) fn evaluate(
         tiles.iter_mut().zip(channels).zip(weights.chunks_exact((8 * row).max(1)))
     {
         let sums = sums(8, weights, biases.map(i32::from_le_bytes));
-        #[cfg(thumbnet_fpu)]
-        if super::requantize::outputs(&sums, factors, layer.sum_zero_point().into(), outputs) {
+        #[cfg(all(thumbnet_dsp, thumbnet_fpu))]
+        if super::dsp::requantize::outputs(&sums, factors, layer.sum_zero_point().into(), outputs) {
             continue;
         }
         for (y, (sum, &factor)) in outputs.iter_mut().zip(sums.into_iter().zip(factors)) {
