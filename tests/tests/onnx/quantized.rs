@@ -4,7 +4,7 @@ use crate::networks::{exports, network, networks, samples};
 use crate::runtime::integers;
 use ndarray::Array2;
 use thumbnet_trainer::nn::{Activation, Sequential};
-use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export_qdq, export_qdq_with_opset, import};
+use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export_qdq, export_qdq_with_opset, export_qoperator, import};
 use thumbnet_trainer::quantize::{Options, QuantizedSequential, WeightType, post_training};
 use thumbnet_trainer::tnet;
 
@@ -16,6 +16,9 @@ fn graph_integers(bytes: &[u8], real: &Array2<f32>) -> Array2<i8> {
     let values = graph.evaluate(&[("input", Tensor::F32(real.clone().into_dyn()))]).expect("our own operators");
     match &values[&name] {
         Tensor::I8(integers) => integers.clone().into_dimensionality().expect("samples x outputs"),
+        Tensor::U8(integers) => {
+            integers.mapv(|q| (i16::from(q) - 128) as i8).into_dimensionality().expect("samples x outputs")
+        }
         other => panic!("{name} is {}", other.type_name()),
     }
 }
@@ -53,7 +56,11 @@ fn the_exported_graph_gives_the_same_integers() {
             model.name,
             expected.len()
         );
+        let operators = export_qoperator(&quantized, 17).expect("a quantized export");
+        // Integer operators: every integer is exact, in our evaluator too.
+        assert_eq!(graph_integers(&operators, &x), expected, "{}: QOperator", model.name);
         let folder = exports();
+        std::fs::write(folder.join(format!("{}.qoperator.onnx", model.name)), &operators).expect("a written model");
         std::fs::write(folder.join(format!("{}.qdq.onnx", model.name)), &bytes).expect("a written model");
         ndarray_npy::write_npy(folder.join(format!("{}.qdq.input.npy", model.name)), &x).expect("written inputs");
         ndarray_npy::write_npy(folder.join(format!("{}.qdq.output.npy", model.name)), &expected)
@@ -70,5 +77,11 @@ fn an_import_of_a_quantized_export_is_the_network() {
             let Imported::Quantized(imported) = imported else { panic!("{}: became real", model.name) };
             assert_eq!(imported, quantized, "{}", model.name);
         }
+        let operators = export_qoperator(&quantized, 17).expect("a quantized export");
+        let imported = import(&Graph::decode(operators.into(), None).expect("our own export"));
+        let Imported::Quantized(imported) = imported.unwrap_or_else(|error| panic!("{}: {error}", model.name)) else {
+            panic!("{}: became real", model.name)
+        };
+        assert_eq!(imported, quantized, "{}: QOperator", model.name);
     }
 }

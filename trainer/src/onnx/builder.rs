@@ -13,6 +13,7 @@ pub(super) enum Elements<'a> {
     F32(&'a [f32]),
     I8(&'a [i8]),
     I32(&'a [i32]),
+    U8(&'a [u8]),
 }
 
 /// The parameter of an operator.
@@ -64,6 +65,7 @@ impl Builder {
                 (data_type::FLOAT, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
             }
             Elements::I8(values) => (data_type::INT8, values.iter().map(|&v| v as u8).collect()),
+            Elements::U8(values) => (data_type::UINT8, values.to_vec()),
             Elements::I32(values) => (data_type::INT32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
         };
         let dims = dims.iter().map(|&d| d as i64).collect();

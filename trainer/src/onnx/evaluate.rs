@@ -19,7 +19,9 @@ impl Graph {
             let arguments: Vec<Option<&Tensor>> = node
                 .inputs
                 .iter()
-                .map(|name| values.get(name.as_str()).or_else(|| self.constants.get(name.as_str())))
+                .map(|name| {
+                    values.get(name.as_str()).or_else(|| self.constants.get(name.as_str()).map(|tensor| &**tensor))
+                })
                 .collect();
             if let Some(name) = node
                 .inputs
@@ -44,7 +46,7 @@ impl Graph {
         let name = self.inputs.first().map_or("", |input| input.name.as_str());
         let mut values = self.evaluate(&[(name, input)])?;
         let output = |name: &String| {
-            let constant = || self.constants.get(name).cloned();
+            let constant = || self.constants.get(name).map(|tensor| Tensor::clone(tensor));
             values
                 .remove(name)
                 .or_else(constant)

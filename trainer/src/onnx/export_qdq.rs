@@ -27,7 +27,7 @@ pub fn export_qdq_with_opset(model: &QuantizedSequential, opset: i64) -> Vec<u8>
     let mut builder = Builder::new(&model.name, opset);
     let input = describe_input(&mut builder, &model.input);
     let mut value = normalize(&mut builder, &model.input, input);
-    let mut writer = Writer { builder };
+    let mut writer = Writer { builder, unsigned: false };
     let (mut quantization, mut outputs) = (Quantization { scale: 1.0, zero_point: 0 }, model.input.features());
     for (index, layer) in model.layers.iter().enumerate() {
         if index == 0 {
@@ -52,15 +52,25 @@ pub fn export_qdq_with_opset(model: &QuantizedSequential, opset: i64) -> Vec<u8>
 /// Adds the nodes of quantized values.
 pub(super) struct Writer {
     pub(super) builder: Builder,
+    /// Whether activations are written as uint8: every integer 128 more.
+    pub(super) unsigned: bool,
 }
 
 impl Writer {
     /// The two constants of a quantization.
     pub(super) fn parameters(&mut self, name: &str, quantization: Quantization) -> (String, String) {
         let scale = self.builder.constant(format!("{name}/scale"), &[], &Elements::F32(&[quantization.scale]));
-        let zero_point =
-            self.builder.constant(format!("{name}/zero_point"), &[], &Elements::I8(&[quantization.zero_point]));
+        let zero_point = self.integers(format!("{name}/zero_point"), &[], &[quantization.zero_point]);
         (scale, zero_point)
+    }
+
+    /// A constant of activations' integers.
+    fn integers(&mut self, name: String, dims: &[usize], values: &[i8]) -> String {
+        if !self.unsigned {
+            return self.builder.constant(name, dims, &Elements::I8(values));
+        }
+        let values: Vec<u8> = values.iter().map(|&v| (i16::from(v) + 128) as u8).collect();
+        self.builder.constant(name, dims, &Elements::U8(&values))
     }
 
     /// Real numbers to int8; the parameters are the constants `NAME/scale` and `NAME/zero_point`.
@@ -143,14 +153,14 @@ impl Writer {
         if (lo, hi) == (i8::MIN, i8::MAX) {
             return value;
         }
-        let lo = self.builder.constant(format!("{name}/lo"), &[], &Elements::I8(&[lo]));
-        let hi = self.builder.constant(format!("{name}/hi"), &[], &Elements::I8(&[hi]));
+        let (lo, hi) =
+            (self.integers(format!("{name}/lo"), &[], &[lo]), self.integers(format!("{name}/hi"), &[], &[hi]));
         self.builder.node("Clip", &format!("{name}/clip"), &[&value, &lo, &hi], format!("{name}/clipped"), &[])
     }
 
     /// `table[q + 128 + 256 * output]`, with standard operators.
     fn gather(&mut self, name: &str, table: &[i8], outputs: usize, value: &str) -> String {
-        let entries = self.builder.constant(format!("{name}/table"), &[table.len()], &Elements::I8(table));
+        let entries = self.integers(format!("{name}/table"), &[table.len()], table);
         let wide = self.builder.node(
             "Cast",
             &format!("{name}/widen"),
@@ -158,8 +168,9 @@ impl Writer {
             format!("{name}/wide"),
             &[("to", Attribute::I64(i64::from(super::proto::data_type::INT32)))],
         );
-        let starts: Vec<i32> =
-            if table.len() == 256 { vec![128] } else { (0..outputs as i32).map(|j| 256 * j + 128).collect() };
+        let first = if self.unsigned { 0 } else { 128 };
+        let tables = if table.len() == 256 { 1 } else { outputs as i32 };
+        let starts: Vec<i32> = (0..tables).map(|j| 256 * j + first).collect();
         let starts = self.builder.constant(format!("{name}/table_starts"), &[starts.len()], &Elements::I32(&starts));
         let indices =
             self.builder.node("Add", &format!("{name}/index"), &[&wide, &starts], format!("{name}/indices"), &[]);

@@ -1,5 +1,5 @@
 //! An integer network as an ONNX model of integer operators: QGemm, which is ONNX Runtime's own (`com.microsoft`), with
-//! QuantizeLinear in front and DequantizeLinear behind.
+//! QuantizeLinear in front and DequantizeLinear behind. Activations are uint8, which its QGemm takes on every processor.
 
 use super::builder::{Attribute, Builder, Elements};
 use super::export::{activate, normalize};
@@ -19,7 +19,7 @@ pub fn export_qoperator(model: &QuantizedSequential, opset: i64) -> Result<Vec<u
     let mut builder = Builder::new(&model.name, opset);
     let input = describe_input(&mut builder, &model.input);
     let value = normalize(&mut builder, &model.input, input);
-    let mut writer = Writer { builder };
+    let mut writer = Writer { builder, unsigned: true };
     let mut value = writer.quantize("input", &value, first.input);
     let (mut quantization, mut outputs) = (first.input, first.inputs);
     for layer in &model.layers {

@@ -3,6 +3,7 @@
 use super::attribute::Attributes;
 use super::tensor::Tensor;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// One operation.
 #[derive(Clone, Debug)]
@@ -53,8 +54,8 @@ pub struct Graph {
     pub inputs: Vec<GraphInput>,
     /// The names of what comes out.
     pub outputs: Vec<String>,
-    /// The constants.
-    pub constants: HashMap<String, Tensor>,
+    /// The constants, shared so that an import needs no second copy of the weights.
+    pub constants: HashMap<String, Arc<Tensor>>,
     /// The model's named strings.
     pub metadata: BTreeMap<String, String>,
 }

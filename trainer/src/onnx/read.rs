@@ -9,6 +9,7 @@ use bytes::Bytes;
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// More nodes than any multilayer perceptron has: functions that call functions could expand without end.
 const MAX_NODES: usize = 20_000;
@@ -41,7 +42,7 @@ impl Graph {
         for tensor in &graph.initializer {
             let value =
                 reader.tensor(tensor).map_err(|message| bad(format!("initializer \"{}\"", tensor.name), message))?;
-            constants.insert(tensor.name.clone(), value);
+            constants.insert(tensor.name.clone(), Arc::new(value));
         }
         let versions = versions(&model.opset_import);
         let functions: HashMap<_, _> = model

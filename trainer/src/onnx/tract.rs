@@ -43,12 +43,11 @@ fn evaluate(model: InferenceModel, graph: &Graph, real: ArrayView2<f32>) -> Trac
         _ => input,
     };
     // A file that names its batch dimension keeps it; where it is only unknown, tract needs a number.
-    let runnable = match model.clone().into_typed().and_then(IntoRunnable::into_runnable) {
-        Ok(runnable) => runnable,
-        Err(_) => {
-            let fact = InferenceFact::dt_shape(input.datum_type(), &shape[..]);
-            model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?
-        }
+    let runnable = if let Ok(runnable) = model.clone().into_typed().and_then(IntoRunnable::into_runnable) {
+        runnable
+    } else {
+        let fact = InferenceFact::dt_shape(input.datum_type(), &shape[..]);
+        model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?
     };
     let outputs = runnable.run(tvec!(input.into_tvalue()))?;
     let output = outputs[outputs.len() - 1].cast_to::<f32>()?;

@@ -7,7 +7,7 @@ use super::value::{Flow, Kind, Shape, Value};
 use super::walk::{Step1, Walk, quantization_of};
 use crate::onnx::graph::Node;
 use crate::onnx::tensor::Tensor;
-use ndarray::{Array2, ArrayD, Axis, Ix2};
+use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2};
 
 /// A constant as a matrix; leading axes of 1 are dropped.
 fn matrix(tensor: &Tensor) -> Step1<ArrayD<f64>> {
@@ -17,6 +17,36 @@ fn matrix(tensor: &Tensor) -> Step1<ArrayD<f64>> {
         array = array.index_axis_move(Axis(0), 0);
     }
     if array.ndim() == 2 { Ok(array) } else { Err(format!("its weights have shape {shape:?}, expected a matrix")) }
+}
+
+/// The rows and columns of a constant as a matrix.
+fn matrix_dim(tensor: &Tensor) -> Step1<(usize, usize)> {
+    match tensor.shape() {
+        [ones @ .., rows, columns] if ones.iter().all(|&dim| dim == 1) => Ok((*rows, *columns)),
+        shape => Err(format!("its weights have shape {shape:?}, expected a matrix")),
+    }
+}
+
+/// Constant weights as real numbers, inputs x outputs: in one copy, since they may be large.
+fn real_kernel(tensor: &Tensor, transpose: bool, alpha: f32) -> Step1<Array2<f32>> {
+    let dim = matrix_dim(tensor)?;
+    let scale = |matrix: ArrayView2<f32>| {
+        let matrix = if transpose { matrix.reversed_axes() } else { matrix };
+        if alpha == 1.0 {
+            matrix.as_standard_layout().into_owned()
+        } else {
+            matrix.mapv(|v| v * alpha).as_standard_layout().into_owned()
+        }
+    };
+    if let Tensor::F32(array) = tensor
+        && let Ok(view) = array.view().into_shape_with_order(dim)
+    {
+        return Ok(scale(view));
+    }
+    let array = tensor.to_f32().ok_or("its weights are texts")?;
+    let array =
+        array.as_standard_layout().into_owned().into_shape_with_order(dim).map_err(|error| error.to_string())?;
+    Ok(scale(array.view()))
 }
 
 fn two_dimensional(array: ArrayD<f64>) -> Step1<Array2<f64>> {
@@ -82,17 +112,16 @@ impl Walk {
             if weights_at == 1 { (trans_a, trans_b) } else { (!trans_b, !trans_a) };
         let input_shape = if transpose_flow { transposed(&flow.shape)? } else { flow.shape.clone() };
         let weights = tensor(arguments, weights_at).ok_or("its weights are not constant")?;
-        let real = matrix(weights)?;
-        let real = if transpose_weights { real.reversed_axes() } else { real };
-        let shape = product_shape(&input_shape, (real.shape()[0], real.shape()[1]))?;
-        let outputs = real.shape()[1];
+        let (rows, columns) = matrix_dim(weights)?;
+        let (inputs, outputs) = if transpose_weights { (columns, rows) } else { (rows, columns) };
+        let shape = product_shape(&input_shape, (inputs, outputs))?;
         let base = self.commit(node, &flow)?;
         let alpha = if gemm { node.attributes.float("alpha", 1.0) } else { 1.0 };
         let name = &node.inputs[weights_at];
         let kernel =
             match self.quantized.get(name).and_then(|constant| integer_kernel(constant, transpose_weights, alpha)) {
                 Some(kernel) => kernel,
-                None => Kernel::Real(two_dimensional(real)?.mapv(|v| (v * f64::from(alpha)) as f32)),
+                None => Kernel::Real(real_kernel(weights, transpose_weights, alpha)?),
             };
         let bias = self.bias(node, arguments, outputs)?;
         let base = self.push(node, base, Action::Dense { kernel, bias }, outputs);

@@ -192,7 +192,9 @@ impl Expression {
             Self::X | Self::Constant(_) => {}
             Self::Affine(_, inner) => inner.collect_operators(found),
             Self::Apply(_, arguments) => {
-                arguments.iter().for_each(|argument| argument.collect_operators(found));
+                for argument in arguments {
+                    argument.collect_operators(found);
+                }
                 if !found.iter().any(|known| Rc::ptr_eq(known, self)) {
                     found.push(Rc::clone(self));
                 }

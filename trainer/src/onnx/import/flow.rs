@@ -10,6 +10,7 @@ use crate::onnx::operators;
 use crate::onnx::tensor::Tensor;
 use ndarray::{Array1, ArrayD, IxDyn};
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl Walk {
     /// What a node makes of flows (and constants).
@@ -30,7 +31,7 @@ impl Walk {
                 let dims: Vec<i64> = flow.shape.dims.iter().map(|&dim| dim as i64).collect();
                 let shape = operators::evaluate(&constant_shape(node), &[Some(&Array1::from(dims).into_dyn().into())])
                     .ok_or("no shape")??;
-                Ok(shape.into_iter().map(|tensor| Value::Constant(Rc::new(tensor))).collect())
+                Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect())
             }
             ("", "Concat") => Self::concat(node, arguments),
             ("", "Gather") | ("ai.onnx.ml", "ArrayFeatureExtractor") => self.pick(node, arguments, &flow),

@@ -3,6 +3,7 @@
 use super::expression::Expression;
 use crate::onnx::tensor::Tensor;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The kind of numbers in a [`Flow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub(super) enum Dynamic {
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     /// Known without any input.
-    Constant(Rc<Tensor>),
+    Constant(Arc<Tensor>),
     /// Depends on the input.
     Flow(Flow),
     /// Class labels made from a flow: what follows only names classes.

@@ -11,6 +11,7 @@ use crate::onnx::proto::data_type;
 use crate::onnx::tensor::Tensor;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The number of samples that is assumed where the file leaves it open: a prime that is no size of anything, so that it can be
 /// found again in a shape that the graph computes.
@@ -47,7 +48,7 @@ impl Walk {
     pub(super) fn through(graph: &Graph) -> Result<Self> {
         let mut walk = Self::start(graph)?;
         for (name, tensor) in &graph.constants {
-            walk.values.insert(name.clone(), Value::Constant(Rc::new(tensor.clone())));
+            walk.values.insert(name.clone(), Value::Constant(Arc::clone(tensor)));
         }
         for node in &graph.nodes {
             let arguments: Vec<Option<Value>> = node.inputs.iter().map(|name| walk.values.get(name).cloned()).collect();
@@ -146,7 +147,7 @@ impl Walk {
             arguments.iter().map(|value| constant_or_none(value.as_ref())).collect::<Option<Vec<_>>>()
         {
             let outputs = operators::evaluate(node, &constants).ok_or_else(|| unknown(node))??;
-            return Ok(outputs.into_iter().map(|tensor| Value::Constant(Rc::new(tensor))).collect());
+            return Ok(outputs.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect());
         }
         if let Some(source) = arguments
             .iter()
