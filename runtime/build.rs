@@ -18,10 +18,10 @@ fn main() {
     let dsp = target.starts_with("thumbv7em") || (target.starts_with("thumb") && has("dsp"));
     let backend = env::var("THUMBNET_BACKEND").unwrap_or_default();
     let portable = backend == "portable" || env::var_os("CARGO_CFG_THUMBNET_PORTABLE").is_some();
-    let dsp = !portable && (dsp || backend == "dsp");
+    let dsp = !portable && backend != "scalar" && (dsp || backend == "dsp");
     assert!(
-        matches!(backend.as_str(), "" | "portable" | "dsp"),
-        "THUMBNET_BACKEND is {backend:?}; it may be portable or dsp"
+        matches!(backend.as_str(), "" | "portable" | "scalar" | "dsp"),
+        "THUMBNET_BACKEND is {backend:?}; it may be portable, scalar or dsp"
     );
     if dsp {
         println!("cargo::rustc-cfg=thumbnet_dsp");

@@ -52,8 +52,8 @@ fn scale_by_integers(sum: i32, factor: f32) -> i32 {
 fn upper(a: u32, b: u32) -> u32 {
     let (a, low_a) = (a >> 12, a & 0xfff);
     let (b, low_b) = (b >> 12, b & 0xfff);
-    let middle = a * low_b + low_a * b + (low_a * low_b >> 12);
-    (a * b << 8) + (middle >> 4)
+    let middle = a * low_b + low_a * b + ((low_a * low_b) >> 12);
+    ((a * b) << 8) + (middle >> 4)
 }
 
 /// Three roundings as the floats make them: of the sum to 24 digits, of the product to 24 digits, and to an integer.

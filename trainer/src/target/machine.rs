@@ -22,7 +22,7 @@ pub struct Machine {
     pub short: &'static str,
     /// The compiler's target.
     pub triple: &'static str,
-    /// The kernels that its core can run: `dsp`, or `portable`.
+    /// The kernels that its core can run: `dsp`, or `scalar`.
     pub backend: &'static str,
     /// Where the program lies.
     pub flash: Region,
@@ -63,7 +63,7 @@ pub const MACHINES: &[Machine] = &[
         core: "Cortex-M0",
         short: "m0",
         triple: "thumbv6m-none-eabi",
-        backend: "portable",
+        backend: "scalar",
         flash: region(0x0000_0000, 256 << 10),
         model: region(0x0020_0000, 2 << 20),
         ram: region(0x2000_0000, 64 << 10),
@@ -76,7 +76,7 @@ pub const MACHINES: &[Machine] = &[
         core: "Cortex-M3",
         short: "m3",
         triple: "thumbv7m-none-eabi",
-        backend: "portable",
+        backend: "scalar",
         flash: region(0x0000_0000, 256 << 10),
         model: region(0x0020_0000, 2 << 20),
         ram: region(0x2000_0000, 64 << 10),

@@ -2,6 +2,8 @@
 //!
 //! Inputs are expanded to pairs of 16-bit numbers once a layer, where the caller's memory has room for it, and as they are read
 //! otherwise. Where enough pairs are zero, only the others are kept, each with the place of its weights.
+//!
+//! The assembly names its architecture, since the compiler's idea of Armv8-M does not include the extension.
 
 mod expand;
 #[cfg(thumbnet_fpu)]

@@ -12,6 +12,7 @@ use core::arch::naked_asm;
 unsafe extern "C" fn eight(sums: &[i32; 8], factors: *const u8, zero_point: i32, output: &mut [i8; 8]) {
     naked_asm!(
         r"
+        .arch armv7e-m
         .fpu fpv4-sp-d16
         vldmia r0, {s0-s7}
         vldmia r1, {s8-s15}

@@ -19,6 +19,7 @@ const STEP: usize = 4;
 unsafe extern "C" fn eight_of_pairs(weights: *const u8, input: *const u32, end: *const u32, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
+        .arch armv7e-m
         .macro mac word, pair
         and r2, r8, \word
         smlad r4, r2, \pair, r4

@@ -21,6 +21,7 @@ const STEP: usize = 4;
 macro_rules! pieces {
     () => {
         r"
+        .arch armv7e-m
         .macro mac word, pair, a, ab, abc, abcd
         smlad \abcd, \word, \pair, \abcd
         bic \word, \word, #0xf000f000

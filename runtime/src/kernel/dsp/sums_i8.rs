@@ -16,6 +16,7 @@ use core::arch::naked_asm;
 macro_rules! pieces {
     () => {
         r"
+        .arch armv7e-m
         .macro mac word, pair, even, mixed
         smlad \mixed, \word, \pair, \mixed
         sxtb16 \word, \word

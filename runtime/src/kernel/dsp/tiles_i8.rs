@@ -72,6 +72,7 @@ pub(super) fn evaluate(layer: &Layer<'_>, inputs: Inputs<'_>, output: &mut [[i8;
 unsafe extern "C" fn tiles_i8(job: &mut Job) {
     naked_asm!(
         r"
+        .arch armv7e-m
         .fpu fpv4-sp-d16
         .macro mac word, pair, even, mixed
         smlad \mixed, \word, \pair, \mixed
