@@ -7,9 +7,9 @@ use crate::{Element, Model, RunError};
 impl Model<'_> {
     /// Evaluates the model on one sample.
     ///
-    /// `input` has [`Model::input_len`] elements, `output` [`Model::output_len`], `scratch` at least [`Model::scratch_len`]; its
-    /// contents do not matter. The elements are `i8` or `f32` as [`Model::is_float`] says. The same input gives the same bits
-    /// on every target.
+    /// `input` has [`Model::input_len`] elements, `output` [`Model::output_len`], `scratch` [`Model::scratch_len`], or for less
+    /// speed down to [`Model::least_scratch_len`]; its contents do not matter. The elements are `i8` or `f32` as
+    /// [`Model::is_float`] says. The same input gives the same bits on every target.
     /// # Errors
     /// [`RunError`] says which buffer has the wrong length or kind; `output` is untouched then.
     pub fn run<T: Element>(&self, input: &[T], scratch: &mut [T], output: &mut [T]) -> Result<(), RunError> {
@@ -40,8 +40,8 @@ impl Model<'_> {
         if input != self.input_len() {
             return length(Buffer::Input, self.input_len(), input);
         }
-        if scratch < self.scratch_len() {
-            return length(Buffer::Scratch, self.scratch_len(), scratch);
+        if scratch < self.scratch_len() && scratch < self.least_scratch_len() {
+            return length(Buffer::Scratch, self.least_scratch_len(), scratch);
         }
         if output != self.output_len() {
             return length(Buffer::Output, self.output_len(), output);

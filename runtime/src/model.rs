@@ -122,7 +122,7 @@ impl<'a> Model<'a> {
             wrong!(OUTPUTS);
         }
         let model = Self { bytes, layers, inputs, outputs, scratch: 0, float };
-        match model.scratch_on(Backend::NATIVE) {
+        match model.scratch_on(Some(Backend::NATIVE)) {
             Some(scratch) => Ok(Self { scratch, ..model }),
             None => wrong!(INPUTS),
         }
@@ -165,9 +165,18 @@ impl<'a> Model<'a> {
         self.scratch
     }
 
+    /// The number of elements that an evaluation cannot do without, on any machine: the activations alone. With a scratch between
+    /// this and [`Self::scratch_len`], [`Self::run`] gives the same bits, but layers whose kernel lacks room take longer.
+    pub const fn least_scratch_len(&self) -> usize {
+        match self.scratch_on(None) {
+            Some(length) => length,
+            None => usize::MAX,
+        }
+    }
+
     /// The number of elements that an evaluation by another backend works in, for tools that plan a chip's memory.
     pub const fn scratch_len_on(&self, backend: Backend) -> usize {
-        match self.scratch_on(backend) {
+        match self.scratch_on(Some(backend)) {
             Some(length) => length,
             None => usize::MAX,
         }
@@ -289,8 +298,8 @@ impl<'a> Model<'a> {
     }
 
     /// The largest memory that any layer needs, in elements: the activations that enter it and leave it (but for those
-    /// that the caller holds) and what its kernel works in.
-    const fn scratch_on(&self, backend: Backend) -> Option<usize> {
+    /// that the caller holds) and what the backend's kernel works in.
+    const fn scratch_on(&self, backend: Option<Backend>) -> Option<usize> {
         let mut most = 0;
         let mut index = 0;
         while let Some(layer) = self.layer(index) {
@@ -299,7 +308,11 @@ impl<'a> Model<'a> {
             let input = if first { 0 } else { layer.inputs() };
             let output = if last { 0 } else { layer.outputs() };
             let Some(kept) = input.checked_add(output) else { return None };
-            let Some(sum) = kept.checked_add(backend.work_len(&layer)) else { return None };
+            let work = match backend {
+                Some(backend) => backend.work_len(&layer),
+                None => 0,
+            };
+            let Some(sum) = kept.checked_add(work) else { return None };
             if sum > most {
                 most = sum;
             }

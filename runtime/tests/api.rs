@@ -60,8 +60,8 @@ fn wrong_buffers_are_named_and_the_output_stays() {
     let mut scratch = XOR.scratch();
     let error = XOR.run(&[0; 3], &mut scratch, &mut output).unwrap_err();
     assert_eq!(error, RunError::Length { buffer: Buffer::Input, expected: 2, found: 3 });
-    let expected = XOR.scratch_len();
-    let error = XOR.run(&[0; 2], &mut scratch[1..], &mut output).unwrap_err();
+    let expected = XOR.least_scratch_len();
+    let error = XOR.run(&[0; 2], &mut scratch[..expected - 1], &mut output).unwrap_err();
     assert_eq!(error, RunError::Length { buffer: Buffer::Scratch, expected, found: expected - 1 });
     let error = XOR.run(&[0; 2], &mut scratch, &mut output[..1]).unwrap_err();
     assert_eq!(error, RunError::Length { buffer: Buffer::Output, expected: 2, found: 1 });
@@ -103,4 +103,16 @@ fn the_best_classes_come_in_order() {
     assert_eq!(best.iter().map(|class| class.index).collect::<Vec<_>>(), [0, 1]);
     let best: heapless::Vec<_, 1> = XOR.top_k(&[6, 7]);
     assert_eq!(best.iter().map(|class| class.label).collect::<Vec<_>>(), [Some("true")]);
+}
+
+#[test]
+fn less_memory_gives_the_same_bits() {
+    let (least, most) = (MIXED.least_scratch_len(), MIXED.scratch_len());
+    assert!(least <= most && least >= 9 + 6, "{least} {most}");
+    let expected = MIXED.evaluate(&[-77; 13], &mut MIXED.scratch());
+    for length in least..=most {
+        let mut output = [0; 2];
+        MIXED.run(&[-77; 13], &mut vec![99; length], &mut output).unwrap();
+        assert_eq!(output, expected, "{length} elements");
+    }
 }
