@@ -14,8 +14,8 @@ const CRC: std::ops::Range<usize> = 12..16;
 /// its weights, but a layer of one output may have as many inputs as the file has bytes.
 const LARGEST: usize = 1 << 20;
 
-fuzz_target!(|bytes: Vec<u8>| {
-    let mut bytes = bytes;
+fuzz_target!(|bytes: &[u8]| {
+    let mut bytes = bytes.to_vec();
     let Ok(model) = Model::parse(&bytes) else { return };
     if let Err(error) = model.verify_checksum() {
         bytes[CRC].copy_from_slice(&error.computed.to_le_bytes());

@@ -14,6 +14,8 @@ mod requantize;
 mod rounding;
 #[cfg(thumbnet_scalar)]
 pub(crate) mod scalar;
+#[cfg(test)]
+mod tests;
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 mod tiles;
 #[cfg(all(thumbnet_fpu, any(thumbnet_dsp, thumbnet_scalar)))]

@@ -97,7 +97,9 @@ fn regions(machine: &Machine) -> String {
 
 /// A cargo that can build for `triple`: the current toolchain if it has the target or rustup can fetch it, else Debian's
 /// compiler with its packaged sources of `core`.
-fn compiler(triple: &str) -> Result<Command> {
+/// # Errors
+/// [`ErrorKind::Target`] says how to get what is missing.
+pub fn compiler(triple: &str) -> Result<Command> {
     let sysroot = sysroot("rustc").ok_or_else(|| error("rustc is not installed; see https://rustup.rs".into()))?;
     let has_target = || sysroot.join("lib/rustlib").join(triple).join("lib").is_dir();
     let debian = debian_sysroot();

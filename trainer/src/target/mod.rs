@@ -10,7 +10,7 @@ mod samples;
 mod transport;
 
 pub use client::Client;
-pub use firmware::{Image, Sizes, build};
+pub use firmware::{Image, Sizes, build, compiler};
 pub use host::Host;
 pub use machine::{MACHINES, Machine};
 pub use qemu::{Process, Qemu};
