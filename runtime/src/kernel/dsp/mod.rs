@@ -24,8 +24,8 @@ pub(crate) use portable::{dense_f16, dense_f32};
 
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    if layer.order() != Order::Packed || !aligned(layer.weights()) {
-        return portable::dense_i8(layer, input, work, output);
+    if layer.order() != Order::Packed {
+        return portable::plain(layer, input, output);
     }
     let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
     let row = input.len().next_multiple_of(4);
@@ -33,7 +33,10 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     tiles::evaluate(layer, done, &[8, 4, 2], row, output, |rows, weights, biases| {
         let mut sums = mixed::start_i8(biases);
         match inputs {
+            // With an FPU the whole tiles are done.
+            #[cfg(not(thumbnet_fpu))]
             Inputs::Pairs(pairs) if rows == 8 => sums_i8::of_pairs(weights, pairs, &mut sums),
+            #[cfg(not(thumbnet_fpu))]
             Inputs::Nonzero(nonzero) if rows == 8 => sums_i8::of_nonzero(weights, nonzero, &mut sums),
             _ => sums_i8::of_bytes(rows, weights, input, &mut sums),
         }

@@ -8,7 +8,9 @@
 
 #![allow(unsafe_code)]
 
-use super::expand::{Nonzero, Place, quad};
+use super::expand::quad;
+#[cfg(not(thumbnet_fpu))]
+use super::expand::{Nonzero, Place};
 use crate::kernel::aligned;
 use core::arch::naked_asm;
 
@@ -115,8 +117,10 @@ macro_rules! eight_rows {
     };
 }
 
+#[cfg(not(thumbnet_fpu))]
 eight_rows!(eight_of_pairs, u32, "eight word, word", 8);
 eight_rows!(eight_of_bytes, i8, "eight low, high", 4);
+#[cfg(not(thumbnet_fpu))]
 eight_rows!(eight_of_places, Place, "place", 8);
 
 /// Adds the sums of four rows for the inputs from `input` up to `end`, a multiple of four and not none.
@@ -181,6 +185,7 @@ pub(super) fn words(work: &mut [i8]) -> &mut [u32] {
 }
 
 /// Adds the sums of a tile of eight rows; does nothing where the weights do not fit the pairs.
+#[cfg(not(thumbnet_fpu))]
 pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
     if !pairs.is_empty() && pairs.len().is_multiple_of(2) && pairs.len() * 2 * STEP <= weights.len() && aligned(weights)
     {
@@ -191,6 +196,7 @@ pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
 }
 
 /// As [`of_pairs`], for the pairs that are not zero.
+#[cfg(not(thumbnet_fpu))]
 pub(super) fn of_nonzero(weights: &[u8], nonzero: Nonzero<'_>, sums: &mut [i32; 8]) {
     if !nonzero.places().is_empty() && nonzero.weights_len() <= weights.len() && aligned(weights) {
         let places = nonzero.places().as_ptr_range();

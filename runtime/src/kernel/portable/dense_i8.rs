@@ -7,14 +7,20 @@ use crate::kernel::requantize::Requantize;
 use crate::{Layer, Order};
 
 /// A dense layer of int8 weights.
+#[cfg_attr(thumbnet_dsp, expect(dead_code, reason = "the packed order has a kernel"))]
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
     if layer.order() == Order::Packed {
         packed(layer, input, output, 0);
     } else {
-        rows::outputs(layer, input.len(), input, output, |row| {
-            row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
-        });
+        plain(layer, input, output);
     }
+}
+
+/// One row after the other.
+pub(crate) fn plain(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
+    rows::outputs(layer, input.len(), input, output, |row| {
+        row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
+    });
 }
 
 /// Tiles of eight rows, then one of four, then one of two. `output` may leave out the first tiles; it starts with the row
