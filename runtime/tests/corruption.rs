@@ -131,3 +131,17 @@ fn another_version_is_refused_by_name() {
     assert_eq!(error, thumbnet::ParseError::Version { found: 2, supported: 1 });
     assert_eq!(error.to_string(), "format version 2, but this reader knows version 1");
 }
+
+/// What the fuzzer found to differ (`fuzz/`, which needs a nightly compiler) is tried again on every compiler.
+#[test]
+fn the_fuzzers_corpus_is_errors_and_models() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/model");
+    let mut models = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        if let Ok(model) = Model::parse(&std::fs::read(entry.unwrap().path()).unwrap()) {
+            use_all(&model);
+            models += 1;
+        }
+    }
+    assert!(models > 20, "only {models} models");
+}
