@@ -65,7 +65,7 @@ pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
 }
 
 fn each(call: &Call, f: impl Fn(f64) -> f64) -> Outputs {
-    Ok(vec![typed(call.real(0)?.mapv(f), call.input(0)?)])
+    super::elementwise(call, &f)
 }
 
 pub(super) fn sigmoid(x: f64) -> f64 {

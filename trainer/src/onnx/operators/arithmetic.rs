@@ -51,7 +51,7 @@ fn largest(a: f64, b: f64) -> f64 {
 
 /// A function of each element.
 fn unary(call: &Call, f: impl Fn(f64) -> f64) -> Outputs {
-    Ok(vec![typed(call.real(0)?.mapv(f), call.input(0)?)])
+    super::elementwise(call, &f)
 }
 
 /// The shape that two shapes broadcast to: aligned at the end, a 1 stretches.
@@ -104,8 +104,8 @@ fn aligned(call: &Call) -> Result<Option<Tensor>, String> {
 fn apply(
     a: &Tensor,
     b: &Tensor,
-    real: &impl Fn(f64, f64) -> f64,
-    integer: &impl Fn(i64, i64) -> i64,
+    real: &dyn Fn(f64, f64) -> f64,
+    integer: &dyn Fn(i64, i64) -> i64,
 ) -> Result<Tensor, String> {
     let exact = matches!((a, b), (Tensor::I64(_) | Tensor::U64(_), Tensor::I64(_) | Tensor::U64(_)));
     if exact && let (Some(x), Some(y)) = (a.to_i64(), b.to_i64()) {
@@ -137,6 +137,10 @@ fn fold(call: &Call, real: impl Fn(f64, f64) -> f64, integer: impl Fn(i64, i64) 
 }
 
 fn compare(call: &Call, f: impl Fn(f64, f64) -> bool) -> Outputs {
+    comparison(call, &f)
+}
+
+fn comparison(call: &Call, f: &dyn Fn(f64, f64) -> bool) -> Outputs {
     let aligned = aligned(call)?;
     let b = aligned.as_ref().unwrap_or(call.input(1)?).to_f64().ok_or("input 1 holds texts, expected numbers")?;
     Ok(vec![Tensor::Bool(combine(&call.real(0)?, &b, |&a, &b| f(a, b))?)])

@@ -68,6 +68,12 @@ impl<'a> Call<'a> {
     }
 }
 
+/// A function of each element of the first input. Behind a pointer, since an array's loop is a lot of code to have once for
+/// every function.
+fn elementwise(call: &Call, f: &dyn Fn(f64) -> f64) -> Outputs {
+    Ok(vec![typed(call.real(0)?.mapv(f), call.input(0)?)])
+}
+
 /// Real numbers as a tensor of the type of `like`: floats rounded, integers cut and wrapped.
 pub(super) fn typed(values: ArrayD<f64>, like: &Tensor) -> Tensor {
     match like {
