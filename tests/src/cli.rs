@@ -41,6 +41,9 @@ impl Run {
 }
 
 /// The binary, built from the sources as they are.
+///
+/// # Panics
+/// Where the binary cannot be built.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
