@@ -457,9 +457,56 @@ def hand_made() -> None:
     qdq("hand_qdq_int4", small, scales, np.zeros(6, np.int8), 0, opset=21, wtype=TensorProto.INT4)
 
 
+# What is refused -------------------------------------------------------------------------------------------------------------
+
+
+def refused_models() -> None:
+    """Models that are no MLP, or break a rule; tests/tests/onnx/refused.rs says what is said of each."""
+    folder = FOLDER.parent / "onnx-refused"
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(6)
+
+    def build(name, nodes, constants, shape=("n", 5), inputs=("x",), opset=21, domains=()):
+        values = [helper.make_tensor_value_info(key, TensorProto.FLOAT, list(shape)) for key in inputs]
+        tensors = [numpy_helper.from_array(value, key) for key, value in constants.items()]
+        graph = helper.make_graph(nodes, name, values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], tensors)
+        imports = [helper.make_opsetid("", opset), *(helper.make_opsetid(d, v) for d, v in domains)]
+        model = helper.make_model(graph, opset_imports=imports, ir_version=10)
+        onnx.save(model, folder / f"{name}.onnx")
+        return model
+
+    def normal(*size):
+        return rng.normal(size=size).astype(np.float32)
+
+    node = helper.make_node
+    w = normal(5, 5)
+    build("conv", [node("Conv", ["x", "w"], ["y"], name="conv1")], {"w": normal(2, 1, 3, 3)}, shape=("n", 1, 6, 6))
+    build("skip_connection", [node("MatMul", ["x", "w"], ["a"], name="fc1"), node("Relu", ["a"], ["b"]), node("Add", ["b", "x"], ["y"], name="residual")], {"w": w})
+    build("two_inputs", [node("Add", ["x", "z"], ["y"])], {}, inputs=("x", "z"))
+    build("layer_norm", [node("LayerNormalization", ["x", "s"], ["a"], name="norm"), node("MatMul", ["a", "w"], ["y"])], {"s": normal(5), "w": w})
+    build("attention", [node("MatMul", ["x", "w"], ["a"]), node("Transpose", ["a"], ["t"], perm=[1, 0]), node("MatMul", ["a", "t"], ["y"], name="scores")], {"w": w})
+    build("no_weights", [node("Relu", ["x"], ["y"])], {})
+    build("unknown_function", [node("MatMul", ["x", "w"], ["a"]), node("Floor", ["a"], ["b"]), node("MatMul", ["b", "w"], ["y"], name="fc2")], {"w": w})
+    build("norm_in_the_middle", [node("MatMul", ["x", "w"], ["a"]), node("LpNormalization", ["a"], ["b"], name="unit", axis=-1, p=2), node("MatMul", ["b", "w"], ["y"])], {"w": w})
+    build("int16",
+          [node("QuantizeLinear", ["x", "s", "z"], ["q"], name="quantize16"), node("DequantizeLinear", ["q", "s", "z"], ["d"]), node("MatMul", ["d", "w"], ["y"])],
+          {"s": np.array(0.01, np.float32), "z": np.array(0, np.int16), "w": w})
+    build("trees", [node("TreeEnsembleRegressor", ["x"], ["y"], name="trees", domain="ai.onnx.ml", n_targets=1)], {}, domains=[("ai.onnx.ml", 3)])
+    build("missing_value", [node("MatMul", ["nowhere", "w"], ["y"], name="fc1")], {"w": w})
+    model = build("outside", [node("MatMul", ["x", "w"], ["y"])], {"w": w})
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../../etc/passwd")
+    (folder / "outside.onnx").write_bytes(model.SerializeToString())
+    tensor.external_data[0].value = "absent.data"
+    (folder / "absent.onnx").write_bytes(model.SerializeToString())
+    print(f"{len(list(folder.iterdir()))} refused models")
+
+
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    parts = {"torch": torch_models, "sklearn": sklearn_models, "ort": quantized_models, "hand": hand_made}
+    parts = {"torch": torch_models, "sklearn": sklearn_models, "ort": quantized_models, "hand": hand_made, "refused": refused_models}
     for part in sys.argv[1:] or parts:
         for old in FOLDER.glob(f"{part}_*"):
             old.unlink()

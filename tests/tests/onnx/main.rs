@@ -6,4 +6,5 @@ mod export;
 mod foreign;
 mod networks;
 mod quantized;
+mod refused;
 mod runtime;

@@ -34,7 +34,7 @@ impl Model {
             return Ok(Self::Tnet(bytes));
         }
         let graph = onnx::Graph::open(path)?;
-        Ok(match onnx::import(&graph)? {
+        Ok(match onnx::import(&graph).map_err(|error| error.within(path.display()))? {
             onnx::Imported::Float(network) => Self::Float(network),
             onnx::Imported::Quantized(network) => Self::Integer(network),
         })

@@ -3,14 +3,15 @@
 use super::chain::{Action, Bias, IntegerKernel, Kernel};
 use super::expression::Expression;
 use super::flow::tensor;
+use super::operand::quantization_of;
 use super::value::{Flow, Kind, Shape, Value};
-use super::walk::{Step1, Walk, quantization_of};
+use super::walk::{Found, Walk};
 use crate::onnx::graph::Node;
 use crate::onnx::tensor::Tensor;
 use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2};
 
 /// A constant as a matrix; leading axes of 1 are dropped.
-fn matrix(tensor: &Tensor) -> Step1<ArrayD<f64>> {
+fn matrix(tensor: &Tensor) -> Found<ArrayD<f64>> {
     let shape = tensor.shape().to_vec();
     let mut array = tensor.to_f64().ok_or("its weights are texts")?;
     while array.ndim() > 2 && array.shape()[0] == 1 {
@@ -20,7 +21,7 @@ fn matrix(tensor: &Tensor) -> Step1<ArrayD<f64>> {
 }
 
 /// The rows and columns of a constant as a matrix.
-fn matrix_dim(tensor: &Tensor) -> Step1<(usize, usize)> {
+fn matrix_dim(tensor: &Tensor) -> Found<(usize, usize)> {
     match tensor.shape() {
         [ones @ .., rows, columns] if ones.iter().all(|&dim| dim == 1) => Ok((*rows, *columns)),
         shape => Err(format!("its weights have shape {shape:?}, expected a matrix")),
@@ -28,7 +29,7 @@ fn matrix_dim(tensor: &Tensor) -> Step1<(usize, usize)> {
 }
 
 /// Constant weights as real numbers, inputs x outputs: in one copy, since they may be large.
-fn real_kernel(tensor: &Tensor, transpose: bool, alpha: f32) -> Step1<Array2<f32>> {
+fn real_kernel(tensor: &Tensor, transpose: bool, alpha: f32) -> Found<Array2<f32>> {
     let dim = matrix_dim(tensor)?;
     let scale = |matrix: ArrayView2<f32>| {
         let matrix = if transpose { matrix.reversed_axes() } else { matrix };
@@ -49,12 +50,12 @@ fn real_kernel(tensor: &Tensor, transpose: bool, alpha: f32) -> Step1<Array2<f32
     Ok(scale(array.view()))
 }
 
-fn two_dimensional(array: ArrayD<f64>) -> Step1<Array2<f64>> {
+fn two_dimensional(array: ArrayD<f64>) -> Found<Array2<f64>> {
     array.into_dimensionality::<Ix2>().map_err(|error| error.to_string())
 }
 
 /// The integers of constant weights less their zero points, inputs x outputs.
-pub(super) fn integer_weights(weights: &Tensor, zero_point: Option<&Tensor>) -> Step1<Array2<i32>> {
+pub(super) fn integer_weights(weights: &Tensor, zero_point: Option<&Tensor>) -> Found<Array2<i32>> {
     let weights = two_dimensional(matrix(weights)?)?.mapv(|v| v as i32);
     let Some(zero) = zero_point.and_then(Tensor::to_f64) else { return Ok(weights) };
     let zero: Vec<i32> = zero.iter().map(|&v| v as i32).collect();
@@ -65,7 +66,7 @@ pub(super) fn integer_weights(weights: &Tensor, zero_point: Option<&Tensor>) -> 
 }
 
 /// The shape of samples multiplied with a matrix of that many inputs and outputs.
-pub(super) fn product_shape(shape: &Shape, (inputs, outputs): (usize, usize)) -> Step1<Shape> {
+pub(super) fn product_shape(shape: &Shape, (inputs, outputs): (usize, usize)) -> Found<Shape> {
     let mut dims = shape.dims.clone();
     match dims.last_mut() {
         Some(last) if *last == inputs && shape.features() == inputs && shape.batch != Some(shape.dims.len() - 1) => {
@@ -92,7 +93,7 @@ pub(super) struct QuantizedConstant {
 
 impl Walk {
     /// Gemm or MatMul with constant weights on either side.
-    pub(super) fn dense(&mut self, node: &Node, arguments: &[Option<Value>]) -> Step1<Flow> {
+    pub(super) fn dense(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Flow> {
         let (flow, weights_at) =
             match (arguments.first().and_then(Option::as_ref), arguments.get(1).and_then(Option::as_ref)) {
                 (Some(Value::Flow(flow)), Some(Value::Constant(_))) => (flow.clone(), 1),
@@ -130,7 +131,7 @@ impl Walk {
     }
 
     /// Gemm's C, with beta.
-    fn bias(&self, node: &Node, arguments: &[Option<Value>], outputs: usize) -> Step1<Bias> {
+    fn bias(&self, node: &Node, arguments: &[Option<Value>], outputs: usize) -> Found<Bias> {
         let Some(argument) = arguments.get(2).and_then(Option::as_ref) else {
             return Ok(Bias::Real(vec![0.0; outputs]));
         };
@@ -153,7 +154,7 @@ impl Walk {
     }
 
     /// QGemm and QLinearMatMul: integers in, integers out.
-    pub(super) fn dense_of_operator(&mut self, node: &Node, arguments: &[Option<Value>]) -> Step1<Vec<Value>> {
+    pub(super) fn dense_of_operator(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         let gemm = node.op == "QGemm";
         let Some(Value::Flow(flow)) = arguments.first().and_then(Option::as_ref) else {
             return Err("its first input is constant".to_owned());
@@ -200,7 +201,7 @@ impl Walk {
         node: &Node,
         flow: &Flow,
         quantization: super::chain::FileQuantization,
-    ) -> Step1<usize> {
+    ) -> Found<usize> {
         if flow.kind != Kind::Integer {
             return Err("its input is not quantized".to_owned());
         }
@@ -225,7 +226,7 @@ impl Walk {
         weights: Array2<i32>,
         scale: &[f32],
         shape: Shape,
-    ) -> Step1<Flow> {
+    ) -> Found<Flow> {
         let outputs = weights.ncols();
         let scales = match scale {
             [one] => vec![*one; outputs],
@@ -239,7 +240,7 @@ impl Walk {
     }
 
     /// scikit-learn's linear models: one layer.
-    pub(super) fn linear_model(&mut self, node: &Node, flow: &Flow) -> Step1<Vec<Value>> {
+    pub(super) fn linear_model(&mut self, node: &Node, flow: &Flow) -> Found<Vec<Value>> {
         let attributes = &node.attributes;
         let inputs = flow.shape.features();
         let coefficients = attributes.floats("coefficients").ok_or("its coefficients are missing")?;
@@ -295,7 +296,7 @@ impl Walk {
 }
 
 /// A shape of two axes with its axes exchanged.
-fn transposed(shape: &Shape) -> Step1<Shape> {
+fn transposed(shape: &Shape) -> Found<Shape> {
     match *shape.dims.as_slice() {
         [a, b] => Ok(Shape { dims: vec![b, a], batch: shape.batch.map(|axis| 1 - axis) }),
         [_] => Ok(shape.clone()),
@@ -304,7 +305,7 @@ fn transposed(shape: &Shape) -> Step1<Shape> {
 }
 
 /// A list of one number per output, from one number or a list.
-fn per_output(constant: Option<&Tensor>, outputs: usize, what: &str) -> Step1<Vec<f32>> {
+fn per_output(constant: Option<&Tensor>, outputs: usize, what: &str) -> Found<Vec<f32>> {
     let Some(constant) = constant else { return Ok(vec![0.0; outputs]) };
     let values: Vec<f32> =
         constant.to_f32().ok_or_else(|| format!("its {what} is not a number"))?.into_iter().collect();

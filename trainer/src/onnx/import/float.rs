@@ -19,9 +19,6 @@ pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Sequen
         layers.add(step).map_err(|message| Error::new(ErrorKind::Model, &step.place, message))?;
     }
     layers.finish();
-    if layers.dense.is_empty() {
-        return Err(Error::new(ErrorKind::Model, "graph", "it has no layer with weights, so it is no MLP"));
-    }
     let normalization = layers.normalization.map(|affine| normalization(&affine, walk.steps[0].features));
     let mut input = meaning::input(graph, walk, normalization);
     input.unit_norm = layers.unit_norm;

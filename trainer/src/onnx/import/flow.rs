@@ -2,8 +2,9 @@
 
 use super::chain::Action;
 use super::expression::{Affine, Expression};
+use super::operand::quantization_of;
 use super::value::{Dynamic, Flow, Kind, Shape, Value};
-use super::walk::{Step1, Walk, quantization_of, unknown};
+use super::walk::{Found, Walk, unknown};
 use crate::nn::UnitNorm;
 use crate::onnx::graph::Node;
 use crate::onnx::operators;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 impl Walk {
     /// What a node makes of flows (and constants).
-    pub(super) fn flow(&mut self, node: &Node, arguments: &[Option<Value>]) -> Step1<Vec<Value>> {
+    pub(super) fn flow(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         let first = match arguments.first().and_then(Option::as_ref) {
             Some(Value::Flow(flow)) => Some(flow.clone()),
             _ => None,
@@ -80,7 +81,7 @@ impl Walk {
     }
 
     /// Operators whose first operand is a constant.
-    fn second_is_flow(&mut self, node: &Node, arguments: &[Option<Value>]) -> Step1<Vec<Value>> {
+    fn second_is_flow(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         match (node.domain.as_str(), node.op.as_str()) {
             ("", "MatMul" | "Gemm") => self.dense(node, arguments).map(|flow| vec![Value::Flow(flow)]),
             ("", "Concat") => Self::concat(node, arguments),
@@ -90,7 +91,7 @@ impl Walk {
     }
 
     /// Reshape, Flatten, Squeeze, Unsqueeze: carried out on the assumed shape alone.
-    fn reshape(&self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Step1<Flow> {
+    fn reshape(&self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         let constants: Vec<Option<&Tensor>> = (1..arguments.len()).map(|index| tensor(arguments, index)).collect();
         let dims = operators::shape_after(node, &flow.shape.dims, &constants)?;
         // scikit-learn's exporter flattens a regressor's targets into one column; the numbers and their order stay.
@@ -103,7 +104,7 @@ impl Walk {
         Ok(Flow { shape, ..flow.clone() })
     }
 
-    fn transpose(&mut self, node: &Node, flow: &Flow) -> Step1<Flow> {
+    fn transpose(&mut self, node: &Node, flow: &Flow) -> Found<Flow> {
         let order = operators::permutation(node.attributes.ints("perm"), flow.shape.dims.len())?;
         let dims: Vec<usize> = order.iter().map(|&axis| flow.shape.dims[axis]).collect();
         let shape =
@@ -122,7 +123,7 @@ impl Walk {
     }
 
     /// Only `[1 - p, p]`, the two columns of a binary classifier, may be joined.
-    fn concat(node: &Node, arguments: &[Option<Value>]) -> Step1<Vec<Value>> {
+    fn concat(node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         let flows: Vec<&Flow> = arguments
             .iter()
             .flatten()
@@ -151,7 +152,7 @@ impl Walk {
     }
 
     /// Columns of a result: the second of a binary classifier's, or labels.
-    fn pick(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Step1<Vec<Value>> {
+    fn pick(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Vec<Value>> {
         if flow.kind == Kind::Integer || flow.binary {
             return Ok(vec![Value::Labels(flow.clone())]);
         }
@@ -175,7 +176,7 @@ impl Walk {
     }
 
     /// Some of the input's features, in any order: columns that a pipeline selects.
-    fn choose(&mut self, node: &Node, flow: &Flow, columns: &[usize]) -> Step1<Vec<Value>> {
+    fn choose(&mut self, node: &Node, flow: &Flow, columns: &[usize]) -> Found<Vec<Value>> {
         let base = self.commit(node, flow)?;
         let base = self.push(node, base, Action::Permute(columns.to_vec()), columns.len());
         let mut dims = flow.shape.dims.clone();
@@ -185,7 +186,7 @@ impl Walk {
         Ok(vec![Value::Flow(Self::fresh(base, Shape { dims, batch: flow.shape.batch }, flow.kind))])
     }
 
-    fn softmax(&mut self, node: &Node, flow: &Flow) -> Step1<Flow> {
+    fn softmax(&mut self, node: &Node, flow: &Flow) -> Found<Flow> {
         let rank = flow.shape.dims.len() as i64;
         let features = flow.shape.features();
         let axis = node.attributes.int("axis", if node.version < 13 { 1 } else { -1 });
@@ -208,7 +209,7 @@ impl Walk {
         Ok(Self::fresh(base, flow.shape.clone(), Kind::Real))
     }
 
-    fn unit_norm(&mut self, node: &Node, flow: &Flow) -> Step1<Flow> {
+    fn unit_norm(&mut self, node: &Node, flow: &Flow) -> Found<Flow> {
         let norm = match (node.op.as_str(), node.attributes.text("norm", "MAX"), node.attributes.int("p", 2)) {
             ("LpNormalization", _, 1) | ("Normalizer", "L1", _) => UnitNorm::L1,
             ("LpNormalization", _, _) | ("Normalizer", "L2", _) => UnitNorm::L2,
@@ -230,7 +231,7 @@ impl Walk {
     }
 
     /// `(x - mean) / sqrt(variance + epsilon) * scale + bias`, as an affine function of each feature.
-    fn batch_normalization(node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Step1<Flow> {
+    fn batch_normalization(node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         if node.attributes.flag("training_mode") {
             return Err("it is in training mode; export the model for inference".to_owned());
         }
@@ -242,7 +243,7 @@ impl Walk {
                 flow.shape.features()
             ));
         }
-        let list = |index: usize| -> Step1<Vec<f64>> {
+        let list = |index: usize| -> Found<Vec<f64>> {
             let values: Vec<f64> = tensor(arguments, index)
                 .and_then(Tensor::to_f64)
                 .ok_or("its parameters are not constant")?
@@ -261,9 +262,9 @@ impl Walk {
         Ok(Flow { expression: Expression::affine(affine, &flow.expression), ..flow.clone() })
     }
 
-    fn scaler(node: &Node, flow: &Flow) -> Step1<Flow> {
+    fn scaler(node: &Node, flow: &Flow) -> Found<Flow> {
         let features = flow.shape.features();
-        let list = |name: &str, default: f32| -> Step1<Vec<f64>> {
+        let list = |name: &str, default: f32| -> Found<Vec<f64>> {
             let values = node.attributes.floats(name).unwrap_or(std::slice::from_ref(&default));
             if values.len() != 1 && values.len() != features {
                 return Err(format!("its {name} has {} elements, expected {features}", values.len()));
@@ -292,7 +293,7 @@ impl Walk {
     }
 
     /// From real numbers to integers. What comes from integers already stays a function of them.
-    fn quantize(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Step1<Flow> {
+    fn quantize(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         let quantization = quantization_of(tensor(arguments, 1), tensor(arguments, 2))?;
         if self.quantization(flow.base).is_some() {
             return match Self::elementwise(node, arguments)? {
@@ -335,7 +336,7 @@ fn constant_shape(node: &Node) -> Node {
 }
 
 /// Whether two functions add up to 1 (as probabilities) or to 0 (as scores).
-fn complementary(first: &Flow, second: &Flow) -> Step1<bool> {
+fn complementary(first: &Flow, second: &Flow) -> Found<bool> {
     let points: Vec<f64> = (-16..=16).map(|k| f64::from(k) * 0.37).collect();
     let column =
         Tensor::F64(ArrayD::from_shape_vec(IxDyn(&[points.len(), 1]), points).map_err(|error| error.to_string())?);

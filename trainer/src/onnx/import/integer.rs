@@ -3,9 +3,10 @@
 use super::chain::{Action, Bias, FileQuantization, IntegerKernel, Kernel, Step};
 use super::expression::{Expression, zip};
 use super::meaning::{self, Names};
+use super::operand::parameters;
 use super::recognize::recognize;
 use super::table;
-use super::walk::{Walk, parameters};
+use super::walk::Walk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Activation, Elementwise, Normalization, UnitNorm};
 use crate::onnx::graph::Graph;
@@ -17,9 +18,6 @@ pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Quanti
     let mut layers = Layers { features: walk.steps[0].features, ..Layers::default() };
     for step in steps {
         layers.add(step).map_err(|message| Error::new(ErrorKind::Model, &step.place, message))?;
-    }
-    if layers.dense.is_empty() {
-        return Err(Error::new(ErrorKind::Model, "graph", "it has no layer with weights, so it is no MLP"));
     }
     if let Some(open) = layers.open {
         return Err(Error::new(

@@ -6,11 +6,13 @@
 
 mod chain;
 mod dense;
+mod dynamic;
 mod expression;
 mod float;
 mod flow;
 mod integer;
 mod meaning;
+mod operand;
 mod recognize;
 mod slopes;
 mod table;
@@ -18,7 +20,7 @@ mod value;
 mod walk;
 
 use super::graph::Graph;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
 use crate::quantize::QuantizedSequential;
 use walk::Walk;
@@ -38,6 +40,9 @@ pub enum Imported {
 pub fn import(graph: &Graph) -> Result<Imported> {
     let walk = Walk::through(graph)?;
     let steps = meaning::main_chain(graph, &walk)?;
+    if !steps.iter().any(|step| matches!(step.action, chain::Action::Dense { .. })) {
+        return Err(Error::new(ErrorKind::Model, "graph", "it has no layer with weights, so it is no MLP"));
+    }
     if steps.iter().any(|step| matches!(step.action, chain::Action::Quantize(_))) {
         integer::lower(graph, &walk, &steps).map(Imported::Quantized)
     } else {

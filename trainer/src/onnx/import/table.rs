@@ -2,8 +2,8 @@
 
 use super::chain::FileQuantization;
 use super::expression::Expression;
+use super::operand::{parameters, quantization_of};
 use super::recognize::recognize;
-use super::walk::{parameters, quantization_of};
 use crate::nn::Activation;
 use crate::onnx::graph::Node;
 use crate::onnx::tensor::Tensor;

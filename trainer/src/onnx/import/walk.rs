@@ -2,8 +2,9 @@
 
 use super::chain::{Action, FileQuantization, Step};
 use super::dense::{QuantizedConstant, quantized_constant};
-use super::expression::{Affine, Expression};
-use super::value::{Dynamic, Flow, Kind, Shape, Value};
+use super::expression::Expression;
+use super::operand::{line, names, parameters, per_feature};
+use super::value::{Flow, Kind, Shape, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::graph::{Graph, Node};
 use crate::onnx::operators;
@@ -21,7 +22,7 @@ const SAMPLES: usize = 15_485_863;
 const MAX_OPERATORS: usize = 500;
 
 /// What a node says when it cannot be part of the chain.
-pub(super) type Step1<T> = std::result::Result<T, String>;
+pub(super) type Found<T> = std::result::Result<T, String>;
 
 /// The state of the walk.
 pub(super) struct Walk {
@@ -137,7 +138,7 @@ impl Walk {
     }
 
     /// What a node gives.
-    fn node(&mut self, node: &Node, arguments: &[Option<Value>]) -> Step1<Vec<Value>> {
+    fn node(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         if let Some((name, _)) =
             node.inputs.iter().zip(arguments).find(|(name, value)| value.is_none() && !name.is_empty())
         {
@@ -178,7 +179,7 @@ impl Walk {
     }
 
     /// A step that gives a flow's elements as they are: what a layer or a norm then takes.
-    pub(super) fn commit(&mut self, node: &Node, flow: &Flow) -> Step1<usize> {
+    pub(super) fn commit(&mut self, node: &Node, flow: &Flow) -> Found<usize> {
         if flow.binary {
             return Err("it comes after the two columns of a binary classifier; only labels may".to_owned());
         }
@@ -199,7 +200,7 @@ impl Walk {
     }
 
     /// As `commit`, of a flow from integers: it must be dequantized ones.
-    fn commit_integers(&mut self, node: &Node, flow: &Flow) -> Step1<usize> {
+    fn commit_integers(&mut self, node: &Node, flow: &Flow) -> Found<usize> {
         let Expression::Apply(dequantize, arguments) = &*flow.expression else {
             return Err("it takes integers without their scale; dequantize them first".to_owned());
         };
@@ -263,41 +264,8 @@ impl Walk {
         }
     }
 
-    /// The parts of a dynamic quantization, put together again to one layer.
-    fn dynamic(&mut self, node: &Node, arguments: &[Option<Value>]) -> Step1<Vec<Value>> {
-        let part = |index: usize| match arguments.get(index).and_then(Option::as_ref) {
-            Some(Value::Dynamic(part)) => Some(part),
-            _ => None,
-        };
-        let constant = |index: usize| match arguments.get(index).and_then(Option::as_ref) {
-            Some(Value::Constant(tensor)) => Some(tensor),
-            _ => None,
-        };
-        match (node.op.as_str(), part(0), part(1)) {
-            ("MatMulInteger", Some(Dynamic::Integers(input)), None) => {
-                let weights = constant(1).ok_or("its weights are not constant")?;
-                let product = super::dense::integer_weights(weights, constant(3).map(|zero| &**zero))?;
-                let shape = super::dense::product_shape(&input.shape, product.dim())?;
-                Ok(vec![Value::Dynamic(Dynamic::Sums { input: input.clone(), weights: product, shape })])
-            }
-            ("Cast" | "Identity", Some(sums @ Dynamic::Sums { .. }), None) => Ok(vec![Value::Dynamic(sums.clone())]),
-            ("Mul", Some(Dynamic::Scale(scale)), None) | ("Mul", None, Some(Dynamic::Scale(scale))) => {
-                let other = constant(0).or_else(|| constant(1)).and_then(|tensor| tensor.to_f32()).ok_or("the weights' scale is not constant")?;
-                let product = other.iter().map(|v| v * scale[0]).collect();
-                Ok(vec![Value::Dynamic(Dynamic::Scale(product))])
-            }
-            ("Mul", Some(Dynamic::Sums { input, weights, shape }), Some(Dynamic::Scale(scale)))
-            | ("Mul", Some(Dynamic::Scale(scale)), Some(Dynamic::Sums { input, weights, shape })) => {
-                let (input, weights, shape, scale) = (input.clone(), weights.clone(), shape.clone(), scale.clone());
-                let flow = self.dense_of_integers(node, &input, weights, &scale, shape)?;
-                Ok(vec![Value::Flow(flow)])
-            }
-            _ => Err("this use of a dynamic quantization is not known; quantize the model statically, or convert the float model".to_owned()),
-        }
-    }
-
     /// Elementwise functions of flows and constants, with the shapes' broadcasting.
-    pub(super) fn elementwise(node: &Node, arguments: &[Option<Value>]) -> Step1<Value> {
+    pub(super) fn elementwise(node: &Node, arguments: &[Option<Value>]) -> Found<Value> {
         let flows: Vec<&Flow> = arguments
             .iter()
             .flatten()
@@ -365,92 +333,6 @@ pub(super) fn unknown(node: &Node) -> String {
         _ => "an MLP is a chain of Gemm or MatMul, elementwise functions, BatchNormalization and reshapes",
     };
     format!("is not part of an MLP: {advice}")
-}
-
-/// The names in a constant.
-pub(super) fn names(tensor: &Tensor) -> Vec<String> {
-    crate::onnx::tensor::each!(tensor, array => array.iter().map(ToString::to_string).collect())
-}
-
-/// A constant operand, flattened: one element, or one per feature.
-fn per_feature(node: &Node, tensor: &Tensor, shape: &Shape) -> Step1<Tensor> {
-    let single = shape.single();
-    if tensor.len() == 1 {
-        return tensor.clone().reshaped(&[1]).ok_or_else(|| "a constant has an impossible shape".to_owned());
-    }
-    // A table and its zero points are no per-feature operands.
-    if matches!(node.op.as_str(), "Gather") {
-        return Ok(tensor.clone());
-    }
-    // PRelu's slope, as Keras and PyTorch write it, may leave out leading or trailing axes of 1.
-    let wide = match crate::onnx::operators::broadcast_shape(tensor.shape(), &single) {
-        Ok(wide) if wide.iter().product::<usize>() == shape.features() => wide,
-        _ if tensor.len() == shape.features() => vec![tensor.len()],
-        _ => return Err(format!("a constant of shape {:?} does not fit values of shape {single:?}", tensor.shape())),
-    };
-    let flat = crate::onnx::tensor::map_each!(tensor, array => match array.broadcast(ndarray::IxDyn(&wide)) {
-        Some(view) => view.to_owned(),
-        None => array.clone(),
-    });
-    flat.reshaped(&[shape.features()])
-        .ok_or_else(|| format!("a constant of shape {:?} does not fit values of shape {single:?}", tensor.shape()))
-}
-
-/// Sums and products with constants as an affine function.
-fn line(node: &Node, operands: &[Rc<Expression>]) -> Option<Rc<Expression>> {
-    let list = |expression: &Expression| match expression {
-        Expression::Constant(tensor) => Some(tensor.to_f64()?.into_iter().collect::<Vec<f64>>()),
-        _ => None,
-    };
-    let identity = Affine::identity();
-    if let ("Neg", [x]) = (node.op.as_str(), operands) {
-        return Some(Expression::affine(identity.times(&[-1.0]), x));
-    }
-    if let ("Identity" | "Dropout" | "Cast" | "Sum", [x]) = (node.op.as_str(), operands) {
-        return Some(Rc::clone(x));
-    }
-    let [left, right] = operands else { return None };
-    match (node.op.as_str(), list(left), list(right)) {
-        ("Add" | "Sum", None, Some(c)) => Some(Expression::affine(identity.plus(&c), left)),
-        ("Add" | "Sum", Some(c), None) => Some(Expression::affine(identity.plus(&c), right)),
-        ("Sub", None, Some(c)) => {
-            Some(Expression::affine(identity.plus(&c.iter().map(|v| -v).collect::<Vec<_>>()), left))
-        }
-        ("Sub", Some(c), None) => Some(Expression::affine(identity.times(&[-1.0]).plus(&c), right)),
-        ("Mul", None, Some(c)) => Some(Expression::affine(identity.times(&c), left)),
-        ("Mul", Some(c), None) => Some(Expression::affine(identity.times(&c), right)),
-        ("Div", None, Some(c)) => Some(Expression::affine(identity.over(&c), left)),
-        _ => None,
-    }
-}
-
-/// The quantization that the constant operands of a DequantizeLinear or QuantizeLinear say.
-pub(super) fn parameters(arguments: &[Rc<Expression>]) -> Step1<FileQuantization> {
-    let constant = |index: usize| match arguments.get(index).map(|argument| &**argument) {
-        Some(Expression::Constant(tensor)) => Some(tensor),
-        _ => None,
-    };
-    quantization_of(constant(1), constant(2))
-}
-
-/// The quantization of a scale and a zero point (uint8 zero where it is left out).
-pub(super) fn quantization_of(scale: Option<&Tensor>, zero_point: Option<&Tensor>) -> Step1<FileQuantization> {
-    let one =
-        |tensor: &Tensor| tensor.to_f64().filter(|array| array.len() == 1).and_then(|array| array.first().copied());
-    let scale = scale.and_then(one).ok_or("the scale of an activation is not one constant number")? as f32;
-    let (zero, unsigned) = match zero_point {
-        None => (0.0, true),
-        Some(tensor @ (Tensor::I8(_) | Tensor::U8(_))) => {
-            (one(tensor).ok_or("the zero point of an activation is not one number")?, matches!(tensor, Tensor::U8(_)))
-        }
-        Some(other) => {
-            return Err(format!("activations of {} are not supported: quantize to int8 or uint8", other.type_name()));
-        }
-    };
-    if !(scale.is_normal() && scale > 0.0) {
-        return Err(format!("the scale {scale} of an activation is not a positive number"));
-    }
-    Ok(FileQuantization { scale, zero_point: zero as i32, unsigned })
 }
 
 /// The number of features, from the rows of the first weight matrix, where the input leaves it open.
