@@ -178,7 +178,7 @@ fn control_c_finishes_the_step_and_the_training_can_go_on() {
         .unwrap();
     let began = Instant::now();
     while !path.join("out/checkpoint.npz").exists() {
-        assert!(began.elapsed() < Duration::from_secs(60), "no checkpoint");
+        assert!(began.elapsed() < Duration::from_mins(1), "no checkpoint");
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
