@@ -94,6 +94,21 @@ fn it_writes_the_whole_folder_and_says_so() {
 }
 
 #[test]
+fn values_can_be_set_and_seeds_repeated() {
+    let folder = folder("epochs = 3", "epochs = 30");
+    let arguments =
+        ["train", "recipe.toml", "--out", "out", "--quiet", "--json", "--set", "layers.0.units=4", "--seeds", "3"];
+    let value = thumbnet(folder.path(), &arguments).json();
+    assert_eq!(value["parameters"].as_u64(), Some(17));
+    let spread = &value["seeds"];
+    assert_eq!(spread["count"].as_u64(), Some(3));
+    let mean = spread["test"]["mean"].as_f64().unwrap();
+    assert!((0.5..=1.0).contains(&mean) && spread["test"]["deviation"].as_f64().unwrap() < 0.3, "{value}");
+    let written = fs::read_to_string(folder.path().join("out/recipe.toml")).unwrap();
+    assert!(written.contains("units = 4") && written.contains("seed = 1\n"), "{written}");
+}
+
+#[test]
 fn a_wrong_recipe_is_refused_with_its_line() {
     let unknown = refusal("batch_size", "batchsize");
     assert!(unknown.starts_with("recipe.toml: line 4: unknown field `batchsize`"), "{unknown}");

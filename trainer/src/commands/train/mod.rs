@@ -33,6 +33,13 @@ pub struct Args {
     /// Instead of the recipe's epochs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub epochs: Option<u32>,
+    /// Another value for a key of the recipe, such as optimizer.learning_rate=0.01 or layers.0.units=64; can be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Train with so many seeds in turn and print mean and deviation; the first one's files are written
+    #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, conflicts_with = "resume",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub seeds: u32,
     /// At most so many threads; the result is the same with any number [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -75,10 +82,52 @@ enum Int8 {
 /// As [`Recipe::load`], [`load`], [`Fit::run`] and [`quantize::post_training`]; [`ErrorKind::Io`] where the folder cannot be
 /// written. Earlier files of a model stay as they are in all cases.
 pub fn run(args: &Args, settings: &Settings) -> Result<()> {
-    let mut recipe = Recipe::load(&args.recipe)?;
+    let mut recipe = Recipe::load(&args.recipe)?.with(&args.set)?;
     recipe.seed = args.seed.unwrap_or(recipe.seed);
     recipe.epochs = args.epochs.map_or(recipe.epochs, |epochs| epochs as usize);
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
+    let outcome = learn(recipe, args, settings, &out)?;
+    let files = write(&outcome, &out)?;
+    let mut results = vec![outcome.score()];
+    for seed in 1..u64::from(args.seeds) {
+        let recipe = Recipe { seed: outcome.recipe.seed + seed, ..outcome.recipe.clone() };
+        results.push(learn(recipe, args, settings, &out)?.score());
+    }
+    let mut value = outcome.value(&args.recipe, &out, &files);
+    if args.seeds == 1 {
+        return settings.print(&value, || outcome.text(&out, &files));
+    }
+    let spread = [0, 1].map(|model| Spread::of(results.iter().map(|scores| scores[model])));
+    value["seeds"] = json!({"count": args.seeds, "test": spread[0].value(), "int8": spread[1].value()});
+    settings.print(&value, || {
+        let [float, integer] =
+            spread.map(|spread| format!("mean {:.4}, deviation {:.4}", spread.mean, spread.deviation));
+        let text = outcome.text(&out, &files);
+        format!("{} seeds, {}:\nf32   {float}\nint8  {integer}\n\nthe first:\n{text}", args.seeds, outcome.measured())
+    })
+}
+
+/// Mean and standard deviation (of a sample: divided by one less than the count).
+struct Spread {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Spread {
+    fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
+        let count = values.len() as f64;
+        let mean = values.clone().sum::<f64>() / count;
+        let squares: f64 = values.map(|value| (value - mean) * (value - mean)).sum();
+        Self { mean, deviation: (squares / (count - 1.0).max(1.0)).sqrt() }
+    }
+
+    fn value(&self) -> Value {
+        json!({"mean": self.mean, "deviation": self.deviation})
+    }
+}
+
+/// Trains by a recipe, quantizes, and measures both on the test data.
+fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result<Outcome> {
     let stop = watch();
     let splits = load(&recipe.data.source, &data_options(&recipe, settings))?;
     let (train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
@@ -96,7 +145,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         checkpoint: Some(checkpoint.clone()),
         stop,
     };
-    output::probe_folder(&out)?;
+    output::probe_folder(out)?;
     let resume = if args.resume { Some(Checkpoint::read(&checkpoint, &net)?) } else { None };
     let progress: Box<dyn Progress> =
         if settings.quiet { Box::new(Silent) } else { Box::new(Console::new(recipe.epochs, train.samples())) };
@@ -116,10 +165,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let integers = quantize::post_training(&net, calibration.features.real().view(), &quantize::Options::default())?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
-    let outcome = Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits };
-    let files = write(&outcome, &out)?;
-    let value = outcome.value(&args.recipe, &out, &files);
-    settings.print(&value, || outcome.text(&out, &files))
+    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits })
 }
 
 fn data_options(recipe: &Recipe, settings: &Settings) -> Options {
@@ -198,6 +244,17 @@ impl Outcome {
             "out": out.display().to_string(),
             "files": files.iter().map(|name| out.join(name).display().to_string()).collect::<Vec<_>>(),
         })
+    }
+
+    /// What [`Outcome::score`] measures.
+    fn measured(&self) -> &'static str {
+        if self.test.accuracy.is_some() { "accuracy" } else { "mean squared error" }
+    }
+
+    /// Accuracy or mean squared error of the f32 and of the integer model.
+    fn score(&self) -> [f64; 2] {
+        let (Int8::Accuracy(integer) | Int8::Mse(integer)) = self.int8;
+        [self.test.accuracy.or(self.test.mse).unwrap_or(f64::NAN), integer]
     }
 
     /// Without the validation.

@@ -20,3 +20,15 @@ impl Lanes {
 pub(super) fn panels(columns: usize) -> usize {
     columns.div_ceil(LANES)
 }
+
+/// Rows of a panel as plain numbers.
+pub(super) fn flat(rows: &[Lanes]) -> &[f32] {
+    // SAFETY: `Lanes` is eight f32 and nothing else: its size is its alignment, 32 bytes.
+    unsafe { std::slice::from_raw_parts(rows.as_ptr().cast(), rows.len() * LANES) }
+}
+
+/// Rows of a panel as plain numbers, to change them.
+pub(super) fn flat_mut(rows: &mut [Lanes]) -> &mut [f32] {
+    // SAFETY: as in `flat`; every bit pattern is an f32, and the borrow is handed on.
+    unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len() * LANES) }
+}

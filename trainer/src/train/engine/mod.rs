@@ -88,7 +88,7 @@ pub(super) struct Engine {
 
 /// Work of a step (multiply-adds) below which a second thread costs more than it brings.
 const WORTH_A_THREAD: usize = 400_000;
-/// A layer narrower than this is not looked at for zeros.
+/// Zeros are not looked for where a layer has fewer inputs or units than this.
 const WORTH_SKIPPING: usize = 64;
 
 impl Engine {
@@ -111,7 +111,9 @@ impl Engine {
                 let last = index == shapes.len();
                 let bounds: Vec<usize> = (0..=threads).map(|thread| panels(width) * thread / threads).collect();
                 let length = panels(width) * batch;
-                let sparse = !last && width >= WORTH_SKIPPING && matches!(before, None | Some(Activation::Relu));
+                let worth =
+                    width >= WORTH_SKIPPING && shapes.get(index).is_some_and(|next| next.units >= WORTH_SKIPPING);
+                let sparse = worth && matches!(before, None | Some(Activation::Relu));
                 Signal {
                     values: Phased::new(Lanes::ZERO, length),
                     sums: before.filter(|a| a.needs_sums() && !last).map(|_| Phased::new(Lanes::ZERO, length)),

@@ -4,8 +4,8 @@ use super::lanes::Lanes;
 use super::vector::Vector;
 use crate::train::optimizer::Update;
 
-/// Below this a gradient or a moment counts as 0. It changes no weight (such a step is far below the weight's rounding), and
-/// its square would be a denormal number, on which processors are slow.
+/// Below this a moment counts as 0, the second one below its square. It changes no weight (such a step is far below the
+/// weight's rounding), and sooner or later it would be a denormal number, on which processors are slow.
 const TINY: f32 = 1e-18;
 
 impl Update {
@@ -29,7 +29,7 @@ impl Update {
                 let [minus_rate, keep, beta_1, beta_2, root, epsilon] =
                     [-rate, keep, beta_1, beta_2, root, epsilon].map(V::splat);
                 for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                    let g = V::load(g).quiet(tiny);
+                    let g = V::load(g);
                     let first = fresh_1.mul(g).add_product(beta_1, V::load(m)).quiet(tiny);
                     let second = fresh_2.mul(g).mul(g).add_product(beta_2, V::load(v)).quiet(V::splat(TINY * TINY));
                     first.store(m);

@@ -38,6 +38,41 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// The recipe with other values: each change is `KEY=VALUE` with a key such as `epochs`, `optimizer.learning_rate` or
+    /// `layers.0.units` and a TOML value (a word needs no quotes).
+    /// # Errors
+    /// [`ErrorKind::Recipe`] where a change has no such form, no such place, or makes no recipe.
+    pub fn with(&self, changes: &[String]) -> Result<Self> {
+        let text = self.text()?;
+        let table: toml::Table = toml::from_str(&text).map_err(|error| explain(&self.name, &text, &error))?;
+        let mut table = toml::Value::Table(table);
+        for change in changes {
+            let wrong = |what: &str| Error::new(ErrorKind::Recipe, format!("--set {change}"), what);
+            let (key, value) = change.split_once('=').ok_or_else(|| wrong("is not of the form KEY=VALUE"))?;
+            let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
+                .ok()
+                .and_then(|mut table| table.remove("value"))
+                .unwrap_or_else(|| toml::Value::String(value.into()));
+            let mut place = &mut table;
+            for part in key.split('.') {
+                place = match place {
+                    toml::Value::Table(inner) => {
+                        inner.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()))
+                    }
+                    toml::Value::Array(items) => {
+                        let item = part.parse().ok().and_then(|index: usize| items.get_mut(index));
+                        item.ok_or_else(|| wrong("counts the layers from 0 and names one that there is"))?
+                    }
+                    _ => return Err(wrong("names no place in a recipe; try optimizer.learning_rate=0.01")),
+                };
+            }
+            *place = value;
+        }
+        let recipe: Self = table.try_into().map_err(|error| explain("--set", "", &error))?;
+        recipe.check().map_err(|error| Error::new(ErrorKind::Recipe, "--set", error))?;
+        Ok(recipe)
+    }
+
     /// The recipe as a file.
     /// # Errors
     /// [`ErrorKind::Recipe`] where a value cannot be written as TOML.
@@ -158,6 +193,26 @@ mod tests {
         let text = built_in("mnist").unwrap().replacen("learning_rate = 0.001", "momentum = 0.9", 1);
         let error = Recipe::parse("recipe.toml", &text).unwrap().optimizer().unwrap_err().to_string();
         assert_eq!(error, "mnist: optimizer.momentum does not belong to the optimizer adam; remove it");
+    }
+
+    #[test]
+    fn any_value_can_be_set() {
+        let recipe = Recipe::load("mnist").unwrap();
+        let with = |changes: &[&str]| recipe.with(&changes.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
+        let changed =
+            with(&["optimizer.learning_rate=0.01", "layers.1.units=64", "layers.0.activation=tanh", "epochs=2"]);
+        let changed = changed.unwrap();
+        assert_eq!(changed.optimizer.learning_rate, Some(0.01));
+        assert_eq!((changed.layers[1].units, changed.epochs), (64, 2));
+        assert_eq!(changed.layers[0].activation, super::super::ActivationName::Tanh);
+        assert_eq!(with(&[]).unwrap(), recipe);
+        let refusal = |change: &str| with(&[change]).unwrap_err().to_string();
+        assert!(refusal("optimizer.rate=0.1").contains("unknown field `rate`"));
+        assert!(refusal("optimizer.learning_rat=0.1").ends_with("did you mean `learning_rate`?"));
+        assert!(refusal("layers.7.units=3").contains("names one that there is"));
+        assert_eq!(refusal("epochs"), "--set epochs: is not of the form KEY=VALUE");
+        assert_eq!(refusal("epochs=0"), "--set: epochs = 0 trains nothing; give at least 1");
+        assert!(refusal("epochs=many").contains("invalid type: string"));
     }
 
     #[test]
