@@ -132,7 +132,7 @@ fn extension(path: &std::path::Path, wanted: &str) -> bool {
 fn needs_data(args: &Args) -> Error {
     let message = "a model of real numbers becomes one of integers only with data: give --calibrate DATASET (a name or a \
                    file with a few hundred typical inputs), or keep real numbers with --weights f32 or --weights f16";
-    Error::new(ErrorKind::Usage, args.input.display(), message)
+    Error::new(ErrorKind::Data, args.input.display(), message)
 }
 
 /// The bytes of an integer model, in the form that the output's name asks for.
