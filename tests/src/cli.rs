@@ -46,16 +46,25 @@ impl Run {
 /// Where the binary cannot be built.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test knows its file");
-        let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps").to_path_buf();
-        let profile = if folder.ends_with("debug") { "dev" } else { "release" };
-        let arguments = ["build", "--quiet", "-p", "thumbnet-trainer", "--bin", "thumbnet", "--profile", profile];
-        let target = folder.parent().expect("target");
-        let status = Command::new(env!("CARGO")).args(arguments).arg("--target-dir").arg(target).status();
-        assert!(status.is_ok_and(|status| status.success()), "thumbnet cannot be built");
-        folder.join("thumbnet")
-    })
+    BINARY.get_or_init(|| build(&["--bin", "thumbnet"]).join("thumbnet"))
+}
+
+/// An example of the trainer, built from the sources as they are.
+pub fn example(name: &str) -> PathBuf {
+    build(&["--example", name]).join("examples").join(name)
+}
+
+/// Builds in the profile and the folder of this test, and gives that folder.
+fn build(what: &[&str]) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its file");
+    let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps").to_path_buf();
+    let profile = if folder.ends_with("debug") { "dev" } else { "release" };
+    let target = folder.parent().expect("target");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "-p", "thumbnet-trainer", "--profile", profile, "--target-dir"]).arg(target);
+    let status = cargo.args(what).status();
+    assert!(status.is_ok_and(|status| status.success()), "{what:?} cannot be built");
+    folder
 }
 
 /// Runs `thumbnet` in `folder`.

@@ -182,7 +182,12 @@ fn text(value: &Value, rows: &[Row]) -> String {
         let numbers = &value[side];
         let _ = write!(text, "{side:<8}{} {}", plain(&numbers["type"]), numbers["shape"]);
         if numbers["scale"].is_number() {
-            let _ = write!(text, ", real = {} * (integer - {})", numbers["scale"], numbers["zero_point"]);
+            let _ = write!(
+                text,
+                ", real = {} * (integer {:+})",
+                numbers["scale"],
+                -numbers["zero_point"].as_i64().unwrap_or(0)
+            );
         }
         if let Some(encoding) = numbers["encoding"].as_str() {
             let _ = write!(text, ", {encoding}{}", if numbers["normalized"] == true { ", normalized" } else { "" });

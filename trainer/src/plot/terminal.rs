@@ -65,7 +65,9 @@ pub fn sparkline(values: &[f32]) -> String {
         let height = if most > least { (value - least) / (most - least) } else { 0.0 };
         BLOCKS[((height * BLOCKS.len() as f32) as usize).min(BLOCKS.len() - 1)]
     };
-    values.iter().map(|&value| block(value)).collect()
+    // As many blocks as fit into a line.
+    let count = values.len().min(60);
+    (0..count).map(|index| block(values[index * (values.len() - 1) / (count - 1).max(1)])).collect()
 }
 
 #[cfg(test)]
@@ -96,5 +98,8 @@ mod tests {
     fn a_sparkline_spans_its_values() {
         assert_eq!(sparkline(&[1.0, 0.5, 0.0, f32::NAN]), "█▅▁×");
         assert_eq!(sparkline(&[2.0, 2.0]), "▁▁");
+        assert_eq!(sparkline(&[]), "");
+        let long: Vec<f32> = (0..1000).map(|value| value as f32).collect();
+        assert_eq!((sparkline(&long).chars().count(), sparkline(&long).chars().last()), (60, Some('█')));
     }
 }
