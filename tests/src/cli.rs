@@ -71,8 +71,16 @@ fn build(what: &[&str]) -> PathBuf {
 /// # Panics
 /// Where it cannot be started.
 pub fn thumbnet(folder: &Path, arguments: &[&str]) -> Run {
-    let Output { status, stdout, stderr } =
-        Command::new(binary()).args(arguments).current_dir(folder).output().expect("thumbnet starts");
+    thumbnet_with(folder, arguments, &[])
+}
+
+/// Runs `thumbnet` in `folder`, with these environment variables.
+/// # Panics
+/// Where it cannot be started.
+pub fn thumbnet_with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    let mut command = Command::new(binary());
+    command.args(arguments).current_dir(folder).envs(environment.iter().copied());
+    let Output { status, stdout, stderr } = command.output().expect("thumbnet starts");
     Run {
         stdout: String::from_utf8(stdout).expect("standard output is UTF-8"),
         stderr: String::from_utf8(stderr).expect("standard error is UTF-8"),

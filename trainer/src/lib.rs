@@ -1,10 +1,11 @@
 //! Takes a multilayer perceptron from data to a microcontroller. The data flow one way, and a module uses only what stands
 //! before it:
 //!
-//! `error -> output -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> plot -> commands -> main`
+//! `error -> output -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> embed -> plot -> commands -> main`
 
 pub mod commands;
 pub mod dataset;
+pub mod embed;
 pub mod error;
 pub mod nn;
 pub mod onnx;

@@ -1,6 +1,7 @@
 //! The commands, through the built binary: results on standard output, one clear line for what is wrong.
 
 mod bad_input;
+mod chip;
 mod data;
 mod evaluation;
 mod pictures;

@@ -54,6 +54,9 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let answers: Vec<Answer> =
         labels.into_iter().zip(predicted).map(|(label, predicted)| Answer { label, predicted }).collect();
     let memory = target.memory()?;
+    if settings.verbose > 0 {
+        target.logs()?.into_iter().for_each(|line| settings.note(line));
+    }
     let value = json!({
         "target": target.name(),
         "core": target.core(),

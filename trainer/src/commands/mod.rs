@@ -7,11 +7,14 @@ pub mod convert;
 mod data;
 pub mod datasets;
 pub mod evaluate;
+pub mod export_c;
 pub mod flash;
 pub mod inspect;
 mod model;
+pub mod new;
 pub mod plot;
 pub mod predict;
+pub mod run;
 mod settings;
 pub mod summary;
 pub mod train;
@@ -55,6 +58,9 @@ enum Command {
     Verify(verify::Args),
     Bench(bench::Args),
     Flash(flash::Args),
+    New(new::Args),
+    ExportC(export_c::Args),
+    Run(run::Args),
     Plot(plot::Args),
     Completions(completions::Args),
 }
@@ -76,6 +82,9 @@ impl Cli {
             Command::Verify(args) => verify::run(args, settings),
             Command::Bench(args) => bench::run(args, settings),
             Command::Flash(args) => flash::run(args, settings),
+            Command::New(args) => new::run(args, settings),
+            Command::ExportC(args) => export_c::run(args, settings),
+            Command::Run(args) => run::run(args, settings),
             Command::Plot(args) => plot::run(args, settings),
             Command::Completions(args) => completions::run(args, settings),
         }

@@ -75,7 +75,11 @@ fn error(message: String) -> Error {
 /// The folder of the firmware's sources: `THUMBNET_FIRMWARE`, the one beside this crate, or `./firmware`.
 fn sources() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("THUMBNET_FIRMWARE") {
-        return Ok(path.into());
+        let path = PathBuf::from(path);
+        if path.join("Cargo.toml").is_file() {
+            return Ok(path);
+        }
+        return Err(error(format!("THUMBNET_FIRMWARE names {}, where its sources are not", path.display())));
     }
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("firmware");
     let here = PathBuf::from("firmware");

@@ -132,4 +132,8 @@ impl Target for Host {
     fn memory(&mut self) -> Result<Option<Memory>> {
         Ok(None)
     }
+
+    fn logs(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }

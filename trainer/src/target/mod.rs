@@ -4,8 +4,10 @@
 mod client;
 mod firmware;
 mod host;
+mod log;
 mod machine;
 mod qemu;
+mod run;
 mod samples;
 mod transport;
 
@@ -14,6 +16,7 @@ pub use firmware::{Image, Sizes, build, compiler};
 pub use host::Host;
 pub use machine::{MACHINES, Machine};
 pub use qemu::{Process, Qemu};
+pub use run::qemu_run;
 pub use samples::{classes, samples};
 pub use thumbnet_link::{Element, Memory, ModelError, ModelInfo, Refusal};
 pub use transport::Transport;
@@ -84,6 +87,11 @@ pub trait Target {
     /// # Errors
     /// As [`Self::evaluate`].
     fn memory(&mut self) -> Result<Option<Memory>>;
+
+    /// The lines that it has logged so far.
+    /// # Errors
+    /// [`ErrorKind::Target`] if they cannot be read.
+    fn logs(&mut self) -> Result<Vec<String>>;
 }
 
 /// Opens the target that `spec` names, with this model on it: `host`, `qemu` (a Cortex-M4), `qemu:MACHINE` or

@@ -24,6 +24,7 @@ const START: Duration = Duration::from_secs(10);
 pub struct Qemu {
     name: String,
     machine: &'static Machine,
+    image: Image,
     client: Client<Process>,
     hello: Hello,
     model: ModelInfo,
@@ -35,11 +36,12 @@ impl Qemu {
     /// [`ErrorKind::Target`] if the firmware cannot be built, QEMU cannot be started, or the firmware refuses the model.
     pub fn open(name: &str, machine: &'static Machine, model: &[u8]) -> Result<Self> {
         let float = thumbnet::Model::parse(model).is_ok_and(|model| model.is_float());
-        let process = Process::start(name, machine, &firmware::build(machine, float)?, model)?;
+        let image = firmware::build(machine, float)?;
+        let process = Process::start(name, machine, &image, model)?;
         let mut client = Client::new(name, process, START);
         let hello = client.hello()?;
         let model = hello.model.map_err(|e| Error::new(ErrorKind::Target, name, super::refused_model(e)))?;
-        Ok(Self { name: name.into(), machine, client, hello, model })
+        Ok(Self { name: name.into(), machine, image, client, hello, model })
     }
 
     /// The conversation with the firmware.
@@ -98,6 +100,12 @@ impl Target for Qemu {
     fn memory(&mut self) -> Result<Option<Memory>> {
         self.client.memory().map(Some)
     }
+
+    fn logs(&mut self) -> Result<Vec<String>> {
+        let error = |cause: io::Error| Error::new(ErrorKind::Target, &self.name, format!("no logs: {cause}"));
+        let bytes = self.client.transport().log().map_err(error)?;
+        super::log::decode(&fs::read(&self.image.path).map_err(error)?, &bytes)
+    }
 }
 
 /// A running QEMU. Dropping it ends it.
@@ -123,13 +131,7 @@ impl Process {
                 machine.name
             )));
         }
-        Self::spawn(machine, &image.path, model).map_err(|cause| {
-            error(if cause.kind() == io::ErrorKind::NotFound {
-                format!("{} is not installed; {}", program().display(), install_hint())
-            } else {
-                format!("{} cannot be started: {cause}", program().display())
-            })
-        })
+        Self::spawn(machine, &image.path, model).map_err(|cause| cannot_start(place, &cause))
     }
 
     fn spawn(machine: &Machine, image: &Path, model: &[u8]) -> io::Result<Self> {
@@ -206,7 +208,18 @@ impl Drop for Process {
     }
 }
 
-fn program() -> PathBuf {
+/// Why QEMU does not start, with what to do about it.
+pub(super) fn cannot_start(place: &str, cause: &io::Error) -> Error {
+    let program = program();
+    let message = if cause.kind() == io::ErrorKind::NotFound {
+        format!("{} is not installed; {}", program.display(), install_hint())
+    } else {
+        format!("{} cannot be started: {cause}", program.display())
+    };
+    Error::new(ErrorKind::Target, place, message)
+}
+
+pub(super) fn program() -> PathBuf {
     std::env::var_os("THUMBNET_QEMU").map_or_else(|| QEMU.into(), PathBuf::from)
 }
 
