@@ -2,8 +2,8 @@
 
 use crate::counter::Counter;
 use bytemuck::Pod;
-use thumbnet::{Model, ParseError};
-use thumbnet_link::{Answer, Element, ModelError, ModelInfo, Refusal, frame_len};
+use thumbnet::{Model, ParseError, WeightType};
+use thumbnet_link::{Answer, Element, ModelError, ModelInfo, PIECE, Refusal, frame_len};
 
 /// The payload of a frame where no model says how long frames must be.
 const SHORT: usize = 64;
@@ -11,11 +11,19 @@ const SHORT: usize = 64;
 /// How many samples a frame may hold, if the RAM lets it: over a probe every exchange takes its time.
 const BATCH: usize = if cfg!(feature = "rtt") { 8 } else { 1 };
 
-/// Whether this program evaluates models of floats.
-const FLOAT: bool = cfg!(feature = "float");
+/// The types of weights that this program has kernels for.
+const KINDS: u8 = kind(cfg!(feature = "f32"), WeightType::F32)
+    | kind(cfg!(feature = "f16"), WeightType::F16)
+    | kind(cfg!(feature = "int8"), WeightType::Int8)
+    | kind(cfg!(feature = "int4"), WeightType::Int4)
+    | kind(cfg!(feature = "int2"), WeightType::Int2);
 
-/// What a profile takes for a layer.
-const COUNT: usize = size_of::<u32>();
+const fn kind(held: bool, kind: WeightType) -> u8 {
+    if held { kind.bit() } else { 0 }
+}
+
+/// Whether models of floats are among them.
+const FLOAT: bool = KINDS & (WeightType::F32.bit() | WeightType::F16.bit()) != 0;
 
 /// A model that can be evaluated.
 pub(crate) struct Evaluator {
@@ -54,8 +62,8 @@ fn check(region: &'static [u8], available: usize) -> Result<(Model<'static>, Pla
     if model.verify_checksum().is_err() {
         return Err(ModelError::Checksum);
     }
-    if model.is_float() && !FLOAT {
-        return Err(ModelError::Element);
+    if model.kinds() & !KINDS != 0 {
+        return Err(ModelError::Weights);
     }
     let plan = Plan::new(&model);
     let needed = plan.total();
@@ -72,8 +80,6 @@ struct Plan {
     input: usize,
     /// Its outputs.
     output: usize,
-    /// The outputs of any layer, or the counts of all.
-    widest: usize,
     /// The working memory.
     scratch: usize,
     /// The samples in a frame.
@@ -87,11 +93,9 @@ impl Plan {
         let copies = model.is_float();
         let size = if copies { size_of::<f32>() } else { 1 };
         let bytes = |elements: usize| elements.saturating_mul(size);
-        let widest = model.layers().fold(0, |widest, layer| layer.outputs().max(widest));
         Self {
             input: bytes(model.input_len()),
             output: bytes(model.output_len()),
-            widest: bytes(widest).max(COUNT * usize::from(model.layer_count())),
             scratch: bytes(model.scratch_len()),
             samples: 1,
             copies,
@@ -103,7 +107,7 @@ impl Plan {
     }
 
     fn frame(&self) -> usize {
-        words(frame_len(self.input.max(self.output).saturating_mul(self.samples).max(self.widest)))
+        words(frame_len(self.input.max(self.output).saturating_mul(self.samples).max(PIECE)))
     }
 
     fn copied(&self) -> usize {
@@ -114,12 +118,8 @@ impl Plan {
         words(self.output.saturating_mul(self.samples))
     }
 
-    fn observed(&self) -> usize {
-        words(self.widest)
-    }
-
     fn evaluation(&self) -> usize {
-        let parts = [self.copied(), self.outputs(), self.observed(), words(self.scratch)];
+        let parts = [self.copied(), self.outputs(), PIECE, words(self.scratch)];
         parts.into_iter().fold(0, usize::saturating_add)
     }
 
@@ -179,8 +179,14 @@ impl Evaluator {
         Ok(Answer::Outputs { count, outputs })
     }
 
-    /// Evaluates one sample and gives what leaves one layer.
-    pub(crate) fn layer(&mut self, wanted: u16, input: &[u8], counter: &mut Counter) -> Result<Answer<'_>, Refusal> {
+    /// Evaluates one sample and gives what leaves one layer, from the byte `start` on.
+    pub(crate) fn layer(
+        &mut self,
+        wanted: u16,
+        start: u32,
+        input: &[u8],
+        counter: &mut Counter,
+    ) -> Result<Answer<'_>, Refusal> {
         if wanted >= self.model.layer_count() {
             return Err(Refusal::Layer { layers: self.model.layer_count() });
         }
@@ -188,20 +194,22 @@ impl Evaluator {
         let mut len = 0;
         let observed = self.observe(input, counter, |index, outputs, observed, elapsed| {
             if index == wanted {
-                len = copy(outputs, observed);
+                len = copy(outputs.get(start as usize..).unwrap_or_default(), observed);
                 count = elapsed;
             }
         })?;
         Ok(Answer::Outputs { count, outputs: observed.get(..len).unwrap_or_default() })
     }
 
-    /// Evaluates one sample and counts each layer.
-    pub(crate) fn profile(&mut self, input: &[u8], counter: &mut Counter) -> Result<Answer<'_>, Refusal> {
+    /// Evaluates one sample and counts each layer, from the layer `first` on.
+    pub(crate) fn profile(&mut self, first: u16, input: &[u8], counter: &mut Counter) -> Result<Answer<'_>, Refusal> {
         let mut before = 0;
         let mut len = 0;
-        let observed = self.observe(input, counter, |_, _, observed, elapsed| {
-            let count = elapsed.wrapping_sub(before).to_le_bytes();
-            len += copy(&count, observed.get_mut(len..).unwrap_or_default());
+        let observed = self.observe(input, counter, |index, _, observed, elapsed| {
+            if index >= first {
+                let count = elapsed.wrapping_sub(before).to_le_bytes();
+                len += copy(&count, observed.get_mut(len..).unwrap_or_default());
+            }
             before = elapsed;
         })?;
         Ok(Answer::Profile { counts: observed.get(..len).unwrap_or_default() })
@@ -237,7 +245,7 @@ impl Plan {
     fn parts<'a>(&self, memory: &'a mut [u8]) -> Parts<'a> {
         let (copied, rest) = memory.split_at_mut_checked(self.copied()).unwrap_or_default();
         let (outputs, rest) = rest.split_at_mut_checked(self.outputs()).unwrap_or_default();
-        let (observed, rest) = rest.split_at_mut_checked(self.observed()).unwrap_or_default();
+        let (observed, rest) = rest.split_at_mut_checked(PIECE).unwrap_or_default();
         Parts { copied, outputs, observed, scratch: rest.get_mut(..self.scratch).unwrap_or_default() }
     }
 }
@@ -271,7 +279,8 @@ fn run_as<T: thumbnet::Element + Pod>(
     let output = bytemuck::try_cast_slice_mut::<u8, T>(output);
     let (Ok(input), Ok(scratch), Ok(output)) = (input, scratch, output) else { return };
     // It cannot fail: `Plan` has the model's lengths, and the region starts at a multiple of a flash page.
-    let _ = model.run_with(input, scratch, output, |index, values: &[T]| observer(index, bytemuck::cast_slice(values)));
+    let _ = model
+        .run_only::<T, KINDS>(input, scratch, output, |index, values| observer(index, bytemuck::cast_slice(values)));
 }
 
 /// Copies as much as there is and as fits, and says how much that was.

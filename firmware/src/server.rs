@@ -66,8 +66,8 @@ impl Server {
         };
         let answer = match request {
             Request::Infer { inputs } => evaluator.infer(inputs, &mut self.counter),
-            Request::Profile { input } => evaluator.profile(input, &mut self.counter),
-            Request::Layer { layer, input } => evaluator.layer(layer, input, &mut self.counter),
+            Request::Profile { layer, input } => evaluator.profile(layer, input, &mut self.counter),
+            Request::Layer { layer, start, input } => evaluator.layer(layer, start, input, &mut self.counter),
             _ => Err(Refusal::Unknown),
         };
         answer.unwrap_or_else(Answer::Refused)

@@ -56,8 +56,9 @@ pub const fn frame_len(payload: usize) -> usize {
     body + cobs_room(body + cobs_room(body))
 }
 
-/// Version, sequence number, two discriminants, a count, a length, and the checksum, each at its longest.
-const OVERHEAD: usize = 1 + 3 + 2 + 5 + 5 + 4;
+/// Version, sequence number, two discriminants, a layer and a start or a count, a length, and the checksum, each at its
+/// longest.
+const OVERHEAD: usize = 1 + 3 + 2 + 3 + 5 + 5 + 4;
 
 /// What stands in front of every message; its form is the same in all versions.
 type Head = (u8, u16);
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn every_changed_or_missing_byte_is_noticed() {
         let mut buffer = [0; 64];
-        let frame = encode(7, &Request::Profile { input: &[1, 0, 2, 0, 0, 3] }, &mut buffer).unwrap();
+        let frame = encode(7, &Request::Profile { layer: 0, input: &[1, 0, 2, 0, 0, 3] }, &mut buffer).unwrap();
         let whole = &frame[..frame.len() - 1];
         for at in 0..whole.len() {
             for change in 1..=255 {

@@ -13,5 +13,5 @@ mod message;
 mod receiver;
 
 pub use frame::{FrameError, VERSION, decode, encode, frame_len};
-pub use message::{Answer, Counter, Element, Hello, Memory, ModelError, ModelInfo, Refusal, Request};
+pub use message::{Answer, Counter, Element, Hello, Memory, ModelError, ModelInfo, PIECE, Refusal, Request};
 pub use receiver::Receiver;

@@ -13,15 +13,20 @@ pub enum Request<'a> {
         /// Whole samples, one after the other, in the model's [`Element`].
         inputs: &'a [u8],
     },
-    /// Evaluate this sample, counting layer by layer; answered by [`Answer::Profile`].
+    /// Evaluate this sample, counting layer by layer; answered by [`Answer::Profile`] with up to [`PIECE`] bytes of counts.
     Profile {
+        /// The first layer whose count is wanted, from 0.
+        layer: u16,
         /// One sample.
         input: &'a [u8],
     },
-    /// Evaluate this sample and give what leaves one layer; answered by [`Answer::Outputs`].
+    /// Evaluate this sample and give what leaves one layer; answered by [`Answer::Outputs`] with up to [`PIECE`] bytes: the
+    /// chip has no room for more beside the evaluation.
     Layer {
         /// The layer, from 0.
         layer: u16,
+        /// The first byte that is wanted, from 0.
+        start: u32,
         /// One sample.
         input: &'a [u8],
     },
@@ -30,6 +35,9 @@ pub enum Request<'a> {
     /// Start again, with a fresh look at the model's region. Answered by [`Answer::Resetting`] before it happens.
     Reset,
 }
+
+/// The most bytes that a chip notes of an evaluation; a shorter answer is the last.
+pub const PIECE: usize = 64;
 
 /// What the chip answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,8 +144,8 @@ pub enum ModelError {
     Checksum,
     /// The file contradicts itself, or holds a layer that the firmware does not know.
     Malformed,
-    /// The model works on a kind of numbers that the firmware was built without.
-    Element,
+    /// The model has a kind of weights that the firmware was built without.
+    Weights,
     /// The evaluation needs more RAM than the chip has left.
     Memory {
         /// The bytes needed for frame, input, scratch and output.

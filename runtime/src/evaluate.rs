@@ -27,8 +27,25 @@ impl Model<'_> {
         output: &mut [T],
         observer: impl FnMut(u16, &[T]),
     ) -> Result<(), RunError> {
+        self.run_only::<T, ALL>(input, scratch, output, observer)
+    }
+
+    /// As [`Self::run_with`], for a program that need not hold all kernels: only those of the weight types in `KINDS`, a sum
+    /// of [`WeightType::bit`](crate::WeightType::bit)s.
+    /// # Errors
+    /// As [`Self::run`]; [`RunError::Element`] also where the model has weights of another type.
+    pub fn run_only<T: Element, const KINDS: u8>(
+        &self,
+        input: &[T],
+        scratch: &mut [T],
+        output: &mut [T],
+        observer: impl FnMut(u16, &[T]),
+    ) -> Result<(), RunError> {
         self.check::<T>(input.len(), scratch.len(), output.len())?;
-        chain::<T, ALL>(self, input, scratch, output, observer);
+        if KINDS != ALL && self.kinds() & !KINDS != 0 {
+            return Err(RunError::Element);
+        }
+        chain::<T, KINDS>(self, input, scratch, output, observer);
         Ok(())
     }
 

@@ -306,7 +306,7 @@ impl WeightType {
     }
 
     /// This type's bit in a set of types.
-    pub(crate) const fn bit(self) -> u8 {
+    pub const fn bit(self) -> u8 {
         1 << self as u8
     }
 }

@@ -322,7 +322,7 @@ impl<'a> Model<'a> {
     }
 
     /// The bits of the weight types that occur.
-    pub(crate) const fn kinds(&self) -> u8 {
+    pub const fn kinds(&self) -> u8 {
         let mut kinds = 0;
         let mut index = 0;
         while let Some(layer) = self.layer(index) {

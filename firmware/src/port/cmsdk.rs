@@ -31,6 +31,10 @@ impl Uart {
         uart.set(BAUDDIV, 16);
         uart.set(CTRL, TX_ENABLE | RX_ENABLE | RX_INTERRUPT_ENABLE);
         sleep::enable();
+        // QEMU offers what came before the UART was on only after a byte has been read.
+        if uart.get(STATE) & RX_FULL == 0 {
+            uart.get(DATA);
+        }
         uart
     }
 

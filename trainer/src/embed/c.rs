@@ -18,7 +18,7 @@ pub struct CSource {
 /// The arithmetic, the same for every layer. The factor's product and the conversion to it round once each, as the runtime's.
 const KERNEL: &str = r"
 #if FLT_EVAL_METHOD != 0
-#error floats are evaluated in a wider format here, and the results would not be the model's (on x86: -msse2 -mfpmath=sse)
+#error floats are evaluated in a wider format here, and the results would differ from the model (on x86: -msse2 -mfpmath=sse)
 #endif
 
 /* Rounds to the nearest integer, halves to even. What lies far outside of int8_t is cut first. */

@@ -41,7 +41,7 @@ pub fn project(name: &str, machine: &Machine, model: &[u8]) -> Result<Project> {
     let runner = format!("thumbnet run --chip {}", machine.name);
     let config = fill(
         include_str!("template/config.toml"),
-        &[("triple", machine.triple), ("where", " in QEMU"), ("runner", &runner)],
+        &[("triple", machine.triple), ("where", " in QEMU"), ("runner", &runner), ("backend", machine.backend)],
     );
     let memory = format!(
         "/* {}, a {} */\nMEMORY\n{{\n  FLASH : ORIGIN = {:#010x}, LENGTH = {flash:#x}\n  RAM : ORIGIN = {:#010x}, LENGTH = {:#x}\n}}\n",

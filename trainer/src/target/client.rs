@@ -2,9 +2,10 @@
 
 use super::Transport;
 use crate::error::{Error, ErrorKind, Result};
+use std::mem;
 use std::time::{Duration, Instant, SystemTime};
 use thumbnet_link::{
-    Answer, FrameError, Hello, Memory, ModelInfo, Receiver, Refusal, Request, VERSION, decode, encode, frame_len,
+    Answer, FrameError, Hello, Memory, ModelInfo, PIECE, Receiver, Refusal, Request, VERSION, decode, encode, frame_len,
 };
 
 /// How often a question is asked before the client gives up. A byte in a thousand garbled spoils every second frame of a
@@ -18,6 +19,8 @@ pub struct Client<T> {
     sequence: u16,
     timeout: Duration,
     buffer: Vec<u8>,
+    /// What came after the last frame that was looked at.
+    pending: Vec<u8>,
     retries: u64,
 }
 
@@ -27,7 +30,15 @@ impl<T: Transport> Client<T> {
         // A number that the last host on this line did not use: what is still under way for it is not for us.
         let sequence =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_micros() as u16);
-        Self { place: place.into(), transport, sequence, timeout, buffer: vec![0; 1 << 16], retries: 0 }
+        Self {
+            place: place.into(),
+            transport,
+            sequence,
+            timeout,
+            buffer: vec![0; 1 << 16],
+            pending: Vec::new(),
+            retries: 0,
+        }
     }
 
     /// Sets how long an answer may take.
@@ -65,16 +76,38 @@ impl<T: Transport> Client<T> {
         })
     }
 
+    /// Asks what leaves a layer for this sample, piece by piece, and gives it with the chip's count.
+    /// # Errors
+    /// As [`Self::ask`].
+    pub fn layer(&mut self, layer: u16, input: &[u8]) -> Result<(Vec<u8>, u32)> {
+        let mut all = Vec::new();
+        loop {
+            let (piece, count) = self.outputs(&Request::Layer { layer, start: all.len() as u32, input })?;
+            all.extend(&piece);
+            if piece.len() < PIECE {
+                return Ok((all, count));
+            }
+        }
+    }
+
     /// Asks what each layer takes for this sample.
     /// # Errors
     /// As [`Self::ask`].
     pub fn profile(&mut self, input: &[u8]) -> Result<Vec<u32>> {
-        self.ask(&Request::Profile { input }, |answer| match answer {
-            Answer::Profile { counts } => {
-                Some(counts.as_chunks().0.iter().map(|&count| u32::from_le_bytes(count)).collect())
+        let mut all: Vec<u32> = Vec::new();
+        loop {
+            let request = Request::Profile { layer: all.len() as u16, input };
+            let piece: Vec<u32> = self.ask(&request, |answer| match answer {
+                Answer::Profile { counts } => {
+                    Some(counts.as_chunks().0.iter().map(|&count| u32::from_le_bytes(count)).collect())
+                }
+                _ => None,
+            })?;
+            all.extend(&piece);
+            if piece.len() < PIECE / 4 {
+                return Ok(all);
             }
-            _ => None,
-        })
+        }
     }
 
     /// Asks for the memory used so far.
@@ -128,28 +161,39 @@ impl<T: Transport> Client<T> {
         let deadline = Instant::now() + self.timeout;
         let mut receiver = Receiver::new(&mut self.buffer);
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Reply::Nothing);
-            }
-            for byte in self.transport.receive(left)? {
+            let bytes = if self.pending.is_empty() {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Ok(Reply::Nothing);
+                }
+                self.transport.receive(left)?
+            } else {
+                mem::take(&mut self.pending)
+            };
+            for (index, &byte) in bytes.iter().enumerate() {
                 let Some(frame) = receiver.push(byte) else { continue };
-                match decode::<Answer>(frame) {
-                    // The chip could not read our question, nor its number.
-                    Ok((0, Answer::Refused(refusal))) => return Ok(Reply::Refused(refusal)),
-                    Ok((sequence, answer)) if sequence == self.sequence => {
-                        return Ok(match answer {
-                            Answer::Refused(refusal) => Reply::Refused(refusal),
-                            answer => read(&answer).map_or(Reply::Unexpected, Reply::Answer),
-                        });
-                    }
-                    // An answer to a question that was asked twice, or to another host's.
-                    Ok(_) => {}
-                    Err(FrameError::Version { found, .. }) => return Ok(Reply::Version(found)),
-                    Err(_) => return Ok(Reply::Nothing),
+                if let Some(reply) = reply(frame, self.sequence, read) {
+                    self.pending.extend(&bytes[index + 1..]);
+                    return Ok(reply);
                 }
             }
         }
+    }
+}
+
+/// What a frame says to the question with this number; `None` if it is the answer to another one.
+fn reply<R>(frame: &mut [u8], sequence: u16, read: &impl Fn(&Answer) -> Option<R>) -> Option<Reply<R>> {
+    match decode::<Answer>(frame) {
+        // The chip could not read our question, nor its number.
+        Ok((0, Answer::Refused(refusal))) => Some(Reply::Refused(refusal)),
+        Ok((found, answer)) if found == sequence => Some(match answer {
+            Answer::Refused(refusal) => Reply::Refused(refusal),
+            answer => read(&answer).map_or(Reply::Unexpected, Reply::Answer),
+        }),
+        // An answer to a question that was asked twice, or to another host's.
+        Ok(_) => None,
+        Err(FrameError::Version { found, .. }) => Some(Reply::Version(found)),
+        Err(_) => Some(Reply::Nothing),
     }
 }
 
@@ -164,9 +208,9 @@ enum Reply<R> {
 
 fn request_len(request: &Request) -> usize {
     match request {
-        Request::Infer { inputs: bytes } | Request::Profile { input: bytes } | Request::Layer { input: bytes, .. } => {
-            bytes.len()
-        }
+        Request::Infer { inputs: bytes }
+        | Request::Profile { input: bytes, .. }
+        | Request::Layer { input: bytes, .. } => bytes.len(),
         _ => 0,
     }
 }

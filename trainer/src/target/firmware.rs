@@ -12,6 +12,49 @@ use std::{
 /// Debian's compiler (package `rustc-web` or `rustc`), which can build `core` itself from its packaged sources.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
+/// Kernels for a type of weights. A firmware holds only those that its model needs: all together they are three times as
+/// large as the ones for int8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 8-bit integers.
+    Int8,
+    /// 4-bit integers.
+    Int4,
+    /// 2-bit integers.
+    Int2,
+}
+
+impl Kernel {
+    /// All kernels.
+    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::Int8, Self::Int4, Self::Int2];
+
+    /// The weights that it takes.
+    pub fn kind(self) -> thumbnet::WeightType {
+        match self {
+            Self::F32 => thumbnet::WeightType::F32,
+            Self::F16 => thumbnet::WeightType::F16,
+            Self::Int8 => thumbnet::WeightType::Int8,
+            Self::Int4 => thumbnet::WeightType::Int4,
+            Self::Int2 => thumbnet::WeightType::Int2,
+        }
+    }
+
+    /// The firmware's feature.
+    fn feature(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Int8 => "int8",
+            Self::Int4 => "int4",
+            Self::Int2 => "int2",
+        }
+    }
+}
+
 /// A built firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
@@ -30,11 +73,10 @@ pub struct Sizes {
     pub statics: u64,
 }
 
-/// Builds the firmware for `machine`, or takes the image of the last build if nothing has changed. With `float` it evaluates
-/// models of floats too, and is about twice as large.
+/// Builds the firmware for `machine`, or takes the image of the last build if nothing has changed.
 /// # Errors
 /// [`ErrorKind::Target`] if the sources or the compiler are missing, or the build fails: then with the compiler's words.
-pub fn build(machine: &Machine, float: bool) -> Result<Image> {
+pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
     let sources = sources()?;
     let target = sources.join("target");
     fs::create_dir_all(&target).map_err(|e| error(format!("{} cannot be made: {e}", target.display())))?;
@@ -42,11 +84,20 @@ pub fn build(machine: &Machine, float: bool) -> Result<Image> {
     let lock = File::create(target.join("build.lock")).map_err(|e| error(format!("no lock: {e}")))?;
     lock.lock().map_err(|e| error(format!("no lock: {e}")))?;
 
+    let features: Vec<&str> = kernels.iter().map(|kernel| kernel.feature()).collect();
     let mut command = compiler(machine.triple)?;
     command
         .current_dir(&sources)
         .args(["build", "--release", "--locked", "--target", machine.triple])
-        .args(["--no-default-features", "--features", if float { "qemu,log,float" } else { "qemu,log" }])
+        .args([
+            "--config",
+            if machine.backend == "dsp" {
+                "profile.release.package.thumbnet.opt-level='s'"
+            } else {
+                "profile.release.package.thumbnet.opt-level=3"
+            },
+        ])
+        .args(["--no-default-features", "--features", &format!("qemu,log,{}", features.join(","))])
         .env("THUMBNET_REGIONS", regions(machine))
         .env("THUMBNET_PORT", machine.port)
         .env("THUMBNET_CLOCK", machine.clock.to_string())
@@ -59,7 +110,7 @@ pub fn build(machine: &Machine, float: bool) -> Result<Image> {
     }
 
     let built = target.join(machine.triple).join("release/thumbnet-firmware");
-    let path = target.join(format!("{}{}.elf", machine.name, if float { "-float" } else { "" }));
+    let path = target.join(format!("{}-{}.elf", machine.name, features.join("-")));
     let beside = path.with_extension("elf.tmp");
     fs::copy(&built, &beside)
         .and_then(|_| fs::rename(&beside, &path))
@@ -129,8 +180,13 @@ pub fn compiler(triple: &str) -> Result<Command> {
         .env("RUSTC", DEBIAN_RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
         .arg("-Zbuild-std=core")
-        .env(format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase().replace(['-', '.'], "_")), linker);
+        .env(format!("{}_LINKER", variable(triple)), linker);
     Ok(command)
+}
+
+/// The beginning of the environment variables that cargo reads for a target.
+fn variable(triple: &str) -> String {
+    format!("CARGO_TARGET_{}", triple.to_uppercase().replace(['-', '.'], "_"))
 }
 
 /// Cargo without what a surrounding cargo (`cargo test`) has set for its own build.

@@ -12,7 +12,7 @@ mod samples;
 mod transport;
 
 pub use client::Client;
-pub use firmware::{Image, Sizes, build, compiler};
+pub use firmware::{Image, Kernel, Sizes, build, compiler};
 pub use host::Host;
 pub use machine::{MACHINES, Machine};
 pub use qemu::{Process, Qemu};
@@ -125,8 +125,8 @@ fn refused_model(error: ModelError) -> String {
         ModelError::Malformed => {
             "the model in the chip's flash makes no sense to the firmware; export and flash it again".into()
         }
-        ModelError::Element => {
-            "the firmware was built without this model's kind of numbers; flash the firmware again".into()
+        ModelError::Weights => {
+            "the firmware was built without kernels for this model's weights; flash the firmware again".into()
         }
         ModelError::Memory { needed, available } => format!(
             "the model needs {needed} bytes of RAM for frames and activations, but the chip has {available} left; take a smaller model or a larger chip"

@@ -1,6 +1,6 @@
 //! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on QEMU's standard streams.
 
-use super::{Client, Evaluation, Image, Machine, Target, Transport, Unit, client, firmware};
+use super::{Client, Evaluation, Image, Kernel, Machine, Target, Transport, Unit, client, firmware};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fs,
@@ -35,8 +35,7 @@ impl Qemu {
     /// # Errors
     /// [`ErrorKind::Target`] if the firmware cannot be built, QEMU cannot be started, or the firmware refuses the model.
     pub fn open(name: &str, machine: &'static Machine, model: &[u8]) -> Result<Self> {
-        let float = thumbnet::Model::parse(model).is_ok_and(|model| model.is_float());
-        let image = firmware::build(machine, float)?;
+        let image = firmware::build(machine, &kernels(model))?;
         let process = Process::start(name, machine, &image, model)?;
         let mut client = Client::new(name, process, START);
         let hello = client.hello()?;
@@ -88,7 +87,7 @@ impl Target for Qemu {
 
     fn layer(&mut self, layer: usize, input: &[u8]) -> Result<Evaluation> {
         let layer = u16::try_from(layer).unwrap_or(u16::MAX);
-        let (outputs, count) = self.client.outputs(&Request::Layer { layer, input })?;
+        let (outputs, count) = self.client.layer(layer, input)?;
         Ok(Evaluation { outputs, count: self.instructions(count) })
     }
 
@@ -138,14 +137,22 @@ impl Process {
         let folder = tempfile::Builder::new().prefix("thumbnet-qemu-").tempdir()?;
         let model_path = folder.path().join("model.tnet");
         fs::write(&model_path, model)?;
+        // A CMSDK UART takes one byte at a time. Without the multiplexer's buffer QEMU fetches each from the pipe when the chip
+        // has taken the last one. No byte is 511: the multiplexer has no escape character then.
+        let mux = if machine.port.starts_with("cmsdk") { "on" } else { "off" };
         let mut command = Command::new(program());
         command
             .args(["-machine", machine.name, "-display", "none", "-monitor", "none"])
             // One nanosecond of the machine's time per instruction, so that its timers count instructions.
             .args(["-icount", "shift=0"])
-            // Without the multiplexer's buffer QEMU fetches byte after byte from the pipe, each when the chip has taken the last
-            // one. No byte is 511: the multiplexer has no escape character then.
-            .args(["-chardev", "stdio,id=link,signal=off,mux=on", "-echr", "511", "-serial", "chardev:link"])
+            .args([
+                "-chardev",
+                &format!("stdio,id=link,signal=off,mux={mux}"),
+                "-echr",
+                "511",
+                "-serial",
+                "chardev:link",
+            ])
             .args(["-chardev", &format!("file,id=log,path={}", comma(&folder.path().join("log")))])
             .args(["-semihosting-config", "enable=on,target=native,chardev=log"])
             .args(machine.options)
@@ -226,6 +233,12 @@ pub(super) fn program() -> PathBuf {
 /// QEMU's options end at a comma, and a doubled one is a comma.
 fn comma(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
+}
+
+/// The kernels that a model needs; those of int8 for what is none, so that the chip itself refuses it.
+fn kernels(model: &[u8]) -> Vec<Kernel> {
+    let kinds = thumbnet::Model::parse(model).map_or(Kernel::Int8.kind().bit(), |model| model.kinds());
+    Kernel::ALL.into_iter().filter(|kernel| kinds & kernel.kind().bit() != 0).collect()
 }
 
 fn install_hint() -> &'static str {
