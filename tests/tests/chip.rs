@@ -62,7 +62,7 @@ fn every_layer_of_the_chip_is_the_hosts_and_the_profile_adds_up() {
     let profile = chip.profile(&input).unwrap();
     let (sum, whole) = (profile.iter().sum::<u64>(), chip.evaluate(&input).unwrap().count);
     assert_eq!(profile.len(), 3);
-    assert!(profile[0] > profile[1] && profile[1] > profile[2], "{profile:?}");
+    assert!(profile[0] > profile[1] && profile[0] > profile[2], "{profile:?}");
     // The timer ticks every 40 instructions, and the observer between the layers takes a few.
     assert!(sum.abs_diff(whole) < whole / 20 + 1000, "{sum} by layer, {whole} as a whole");
 }
