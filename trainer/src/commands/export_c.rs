@@ -34,7 +34,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
             Network::Integer(network) => network,
             Network::Float(_) => return Err(floats()),
         },
-        _ => return Err(floats()),
+        Model::Float(_) => return Err(floats()),
     };
     let stem = args.model.file_stem().unwrap_or_default().to_string_lossy();
     let c = embed::c_source(&network, args.name.as_deref().unwrap_or(&stem))?;
