@@ -32,12 +32,13 @@ fn flash_lets_the_emulated_chip_classify() {
 }
 
 #[test]
-fn flash_draws_the_digits() {
+fn flash_draws_the_digits_and_shows_the_chips_logs() {
     let folder = folder();
     let run = thumbnet(folder.path(), &["flash", "model.tnet", "--count", "2", "-v"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.stdout.contains("chip: ") && run.stdout.contains('█'), "{}", run.stdout);
     assert!(run.stdout.contains("of 2 right"), "{}", run.stdout);
+    assert!(run.stderr.contains("2 layers"), "the firmware logs what it found: {}", run.stderr);
 }
 
 #[test]
