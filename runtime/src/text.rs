@@ -23,7 +23,7 @@ impl<'a> Names<'a> {
         let mut i = 0;
         while i < count {
             let Some((name, next)) = entry(entries, at) else { return None };
-            if core::str::from_utf8(name).is_err() {
+            if !is_utf8(name) {
                 return None;
             }
             at = next;
@@ -74,9 +74,62 @@ const fn entry(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     }
 }
 
+/// Whether the bytes are UTF-8 (RFC 3629, section 4): what `core::str::from_utf8` says, without its table, which would be
+/// the largest constant in a program that reads models and shows no labels.
+const fn is_utf8(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while at < bytes.len() {
+        let first = u8_at(bytes, at) as u32;
+        at += 1;
+        if first < 0x80 {
+            continue;
+        }
+        let (mut code, mut rest, least) = match first {
+            0xc0..0xe0 => (first & 0x1f, 1, 0x80),
+            0xe0..0xf0 => (first & 0x0f, 2, 0x800),
+            0xf0..0xf8 => (first & 0x07, 3, 0x1_0000),
+            _ => return false,
+        };
+        while rest > 0 {
+            // Past the end this reads 0, which continues nothing.
+            let next = u8_at(bytes, at) as u32;
+            if next & 0xc0 != 0x80 {
+                return false;
+            }
+            code = code << 6 | next & 0x3f;
+            at += 1;
+            rest -= 1;
+        }
+        if code < least || code > 0x10_ffff || code >= 0xd800 && code < 0xe000 {
+            return false;
+        }
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Names;
+    use super::{Names, is_utf8};
+
+    #[test]
+    fn utf8_is_what_core_says_it_is() {
+        for word in 0..=0xff_ffff_u32 {
+            let [a, b, c, _] = word.to_le_bytes();
+            let bytes = [a, b, c];
+            assert_eq!(is_utf8(&bytes), core::str::from_utf8(&bytes).is_ok(), "{bytes:x?}");
+        }
+        // Four bytes: every pair of first ones, and the edges of the others.
+        for first in 0..=0xffff_u16 {
+            let [a, b] = first.to_le_bytes();
+            for c in [0, 0x7f, 0x80, 0x8f, 0x90, 0xbf, 0xc0, 0xff] {
+                for d in [0, 0x7f, 0x80, 0xa5, 0xbf, 0xc0, 0xff] {
+                    for bytes in [&[a, b, c, d][..], &[b'x', a, b, c, d, b'y'], &[a, b, c, d, a, b]] {
+                        assert_eq!(is_utf8(bytes), core::str::from_utf8(bytes).is_ok(), "{bytes:x?}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn reads_names_and_refuses_cut_ones() {

@@ -92,7 +92,7 @@ pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
         .args([
             "--config",
             if machine.backend == "dsp" {
-                "profile.release.package.thumbnet.opt-level='s'"
+                "profile.release.package.thumbnet.opt-level='z'"
             } else {
                 "profile.release.package.thumbnet.opt-level=3"
             },
@@ -102,6 +102,7 @@ pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
         .env("THUMBNET_PORT", machine.port)
         .env("THUMBNET_CLOCK", machine.clock.to_string())
         .env("THUMBNET_BACKEND", machine.backend)
+        .env("DEFMT_LOG", "info")
         .stdin(Stdio::null());
     let output = command.output().map_err(|e| error(format!("cargo cannot be started: {e}")))?;
     if !output.status.success() {

@@ -1,15 +1,17 @@
-//! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on QEMU's standard streams.
+//! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on a local socket. QEMU's
+//! standard output is the firmware's alone: what it logs by semihosting comes out there.
 
 use super::{Client, Evaluation, Image, Kernel, Machine, Target, Transport, Unit, client, firmware};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fs,
     io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use thumbnet_link::{Counter, Hello, Memory, ModelInfo, Request};
@@ -110,7 +112,7 @@ impl Target for Qemu {
 /// A running QEMU. Dropping it ends it.
 pub struct Process {
     child: Child,
-    input: ChildStdin,
+    input: TcpStream,
     output: Receiver<Vec<u8>>,
     /// Holds the model's file, the logs, and QEMU's own errors.
     folder: TempDir,
@@ -137,9 +139,11 @@ impl Process {
         let folder = tempfile::Builder::new().prefix("thumbnet-qemu-").tempdir()?;
         let model_path = folder.path().join("model.tnet");
         fs::write(&model_path, model)?;
-        // A CMSDK UART takes one byte at a time. Without the multiplexer's buffer QEMU fetches each from the pipe when the chip
-        // has taken the last one. No byte is 511: the multiplexer has no escape character then.
+        // A CMSDK UART takes one byte at a time. Without the multiplexer's buffer QEMU fetches each from the socket when the
+        // chip has taken the last one. No byte is 511: the multiplexer has no escape character then.
         let mux = if machine.port.starts_with("cmsdk") { "on" } else { "off" };
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
         let mut command = Command::new(program());
         command
             .args(["-machine", machine.name, "-display", "none", "-monitor", "none"])
@@ -147,28 +151,36 @@ impl Process {
             .args(["-icount", "shift=0"])
             .args([
                 "-chardev",
-                &format!("stdio,id=link,signal=off,mux={mux}"),
+                &format!("socket,id=link,host=127.0.0.1,port={port},server=off,nodelay=on,mux={mux}"),
                 "-echr",
                 "511",
                 "-serial",
                 "chardev:link",
             ])
-            .args(["-chardev", &format!("file,id=log,path={}", comma(&folder.path().join("log")))])
-            .args(["-semihosting-config", "enable=on,target=native,chardev=log"])
+            .args(["-semihosting-config", "enable=on,target=native"])
             .args(machine.options)
             .arg("-kernel")
             .arg(image)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(folder.path().join("log"))?)
             .stderr(fs::File::create(folder.path().join("errors"))?);
         if !model.is_empty() {
             let place = format!("loader,addr={:#x},force-raw=on,file={}", machine.model.origin, comma(&model_path));
             command.args(["-device", &place]);
         }
         let mut child = command.spawn()?;
-        let (Some(input), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(io::Error::other("no pipes"));
+        let input = match accept(&listener, &mut child) {
+            Ok(stream) => stream,
+            Err(cause) => {
+                // The child is ours and of no use; that it has ended already is no failure.
+                let _ = child.kill();
+                let _ = child.wait();
+                let errors = fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
+                return Err(io::Error::new(cause.kind(), format!("{cause}; it said: {}", errors.trim())));
+            }
         };
+        input.set_nodelay(true)?;
+        let mut from = input.try_clone()?;
         let (to, output) = mpsc::channel();
         thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -212,6 +224,24 @@ impl Drop for Process {
         // Neither can fail in a way that leaves something to do: the child is ours and has ended or is ended now.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// QEMU's connection, or why there will be none.
+fn accept(listener: &TcpListener, child: &mut Child) -> io::Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let begin = Instant::now();
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                return Ok(stream);
+            }
+            Err(cause) if cause.kind() != io::ErrorKind::WouldBlock => return Err(cause),
+            Err(_) if child.try_wait()?.is_some() => return Err(io::Error::other("QEMU has ended")),
+            Err(_) if begin.elapsed() > START => return Err(io::ErrorKind::TimedOut.into()),
+            Err(_) => thread::sleep(Duration::from_millis(2)),
+        }
     }
 }
 
