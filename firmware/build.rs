@@ -48,6 +48,8 @@ fn main() {
     if env::var_os("CARGO_FEATURE_LOG").is_some() {
         println!("cargo::rustc-link-arg=-Tdefmt.x");
     }
+    // Functions of the same instructions stand once.
+    println!("cargo::rustc-link-arg=--icf=all");
     println!("cargo::rerun-if-changed=build.rs");
 }
 

@@ -92,7 +92,7 @@ pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
         .args([
             "--config",
             if machine.backend == "dsp" {
-                "profile.release.package.thumbnet.opt-level='z'"
+                "profile.release.package.thumbnet.opt-level='s'"
             } else {
                 "profile.release.package.thumbnet.opt-level=3"
             },
