@@ -8,7 +8,7 @@ use thumbnet_tests::network;
 use thumbnet_trainer::dataset::{self, Options};
 use thumbnet_trainer::nn::{Activation, Dense, Layer, Sequential};
 use thumbnet_trainer::quantize::{QuantizedSequential, WeightType};
-use thumbnet_trainer::target;
+use thumbnet_trainer::target::{self, Goal, Machine, Qemu, Target as _};
 use thumbnet_trainer::tnet::{self, FloatType};
 
 const CORES: [&str; 4] = ["m0", "m3", "m4", "m33"];
@@ -119,7 +119,9 @@ fn measured() -> String {
         let any_floats: Vec<u8> =
             (0..widths[0]).flat_map(|_| random.random_range(-1.0f32..1.0).to_le_bytes()).collect();
         let mut row = |weights: &str, kind: &str, core: &str, model: &[u8], inputs: &[u8], samples: u64| {
-            let mut chip = target::open(&format!("qemu:{core}"), model).unwrap_or_else(|error| panic!("{error}"));
+            let mut chip = Machine::find(core)
+                .and_then(|machine| Qemu::open(core, machine, model, Goal::Speed))
+                .unwrap_or_else(|error| panic!("{error}"));
             let count = chip.evaluate(inputs).unwrap().count / samples;
             writeln!(table, "{name},{weights},{kind},{core},{count}").unwrap();
         };

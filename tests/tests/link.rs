@@ -3,7 +3,7 @@
 use std::time::Duration;
 use thumbnet_link::{Request, encode};
 use thumbnet_tests::{faulty::Faulty, network};
-use thumbnet_trainer::target::{self, Client, Image, Kernel, Machine, ModelError, Process, Transport};
+use thumbnet_trainer::target::{self, Client, Goal, Image, Kernel, Machine, ModelError, Process, Transport};
 use thumbnet_trainer::tnet;
 
 const NAME: &str = "qemu";
@@ -13,7 +13,7 @@ fn machine() -> &'static Machine {
 }
 
 fn image() -> Image {
-    target::build(machine(), &[Kernel::Int8]).unwrap_or_else(|error| panic!("{error}"))
+    target::build(machine(), &[Kernel::Int8], Goal::Size).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn start(model: &[u8]) -> Process {

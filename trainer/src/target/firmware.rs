@@ -55,6 +55,29 @@ impl Kernel {
     }
 }
 
+/// What a firmware's evaluation is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Few bytes of flash: what is flashed and verified. Assembly is the same at every level, so that a core with the DSP
+    /// extension loses little; the others get [`Self::Speed`] anyway.
+    Size,
+    /// Few instructions, as cargo builds a release by default: what the kernels are measured at.
+    Speed,
+}
+
+impl Goal {
+    fn level(self, machine: &Machine) -> &'static str {
+        if self == Self::Size && machine.backend == "dsp" { "'s'" } else { "3" }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Size => "",
+            Self::Speed => "-speed",
+        }
+    }
+}
+
 /// A built firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
@@ -76,7 +99,7 @@ pub struct Sizes {
 /// Builds the firmware for `machine`, or takes the image of the last build if nothing has changed.
 /// # Errors
 /// [`ErrorKind::Target`] if the sources or the compiler are missing, or the build fails: then with the compiler's words.
-pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
+pub fn build(machine: &Machine, kernels: &[Kernel], goal: Goal) -> Result<Image> {
     let sources = sources()?;
     let target = sources.join("target");
     fs::create_dir_all(&target).map_err(|e| error(format!("{} cannot be made: {e}", target.display())))?;
@@ -89,14 +112,7 @@ pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
     command
         .current_dir(&sources)
         .args(["build", "--release", "--locked", "--target", machine.triple])
-        .args([
-            "--config",
-            if machine.backend == "dsp" {
-                "profile.release.package.thumbnet.opt-level='s'"
-            } else {
-                "profile.release.package.thumbnet.opt-level=3"
-            },
-        ])
+        .args(["--config", &format!("profile.release.package.thumbnet.opt-level={}", goal.level(machine))])
         .args(["--no-default-features", "--features", &format!("qemu,log,{}", features.join(","))])
         .env("THUMBNET_REGIONS", regions(machine))
         .env("THUMBNET_PORT", machine.port)
@@ -111,7 +127,7 @@ pub fn build(machine: &Machine, kernels: &[Kernel]) -> Result<Image> {
     }
 
     let built = target.join(machine.triple).join("release/thumbnet-firmware");
-    let path = target.join(format!("{}-{}.elf", machine.name, features.join("-")));
+    let path = target.join(format!("{}-{}{}.elf", machine.name, features.join("-"), goal.suffix()));
     let beside = path.with_extension("elf.tmp");
     fs::copy(&built, &beside)
         .and_then(|_| fs::rename(&beside, &path))

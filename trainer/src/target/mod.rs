@@ -12,7 +12,7 @@ mod samples;
 mod transport;
 
 pub use client::Client;
-pub use firmware::{Image, Kernel, Sizes, build, compiler};
+pub use firmware::{Goal, Image, Kernel, Sizes, build, compiler};
 pub use host::Host;
 pub use machine::{MACHINES, Machine};
 pub use qemu::{Process, Qemu};
@@ -101,8 +101,8 @@ pub trait Target {
 pub fn open(spec: &str, model: &[u8]) -> Result<Box<dyn Target>> {
     match spec.split_once(':') {
         None if spec == "host" => Ok(Box::new(Host::new(model)?)),
-        None if spec == "qemu" => Ok(Box::new(Qemu::open(spec, &MACHINES[0], model)?)),
-        Some(("qemu", name)) => Ok(Box::new(Qemu::open(spec, Machine::find(name)?, model)?)),
+        None if spec == "qemu" => Ok(Box::new(Qemu::open(spec, &MACHINES[0], model, Goal::Size)?)),
+        Some(("qemu", name)) => Ok(Box::new(Qemu::open(spec, Machine::find(name)?, model, Goal::Size)?)),
         _ => Err(Error::new(
             ErrorKind::Usage,
             "--target",

@@ -1,7 +1,7 @@
 //! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on a local socket. QEMU's
 //! standard output is the firmware's alone: what it logs by semihosting comes out there.
 
-use super::{Client, Evaluation, Image, Kernel, Machine, Target, Transport, Unit, client, firmware};
+use super::{Client, Evaluation, Goal, Image, Kernel, Machine, Target, Transport, Unit, client, firmware};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fs,
@@ -36,8 +36,8 @@ impl Qemu {
     /// Builds the firmware for `machine` if need be, and starts it with `model` in the emulated flash.
     /// # Errors
     /// [`ErrorKind::Target`] if the firmware cannot be built, QEMU cannot be started, or the firmware refuses the model.
-    pub fn open(name: &str, machine: &'static Machine, model: &[u8]) -> Result<Self> {
-        let image = firmware::build(machine, &kernels(model))?;
+    pub fn open(name: &str, machine: &'static Machine, model: &[u8], goal: Goal) -> Result<Self> {
+        let image = firmware::build(machine, &kernels(model), goal)?;
         let process = Process::start(name, machine, &image, model)?;
         let mut client = Client::new(name, process, START);
         let hello = client.hello()?;
