@@ -97,7 +97,7 @@
 //! | feature | gives |
 //! |---|---|
 //! | `defmt` | `defmt::Format` for errors and results |
-//! | `heapless` | [`Model::top_k`] |
+//! | `heapless` | `Model::top_k`: the classes with the highest scores |
 //! | `adapt` | `thumbnet::adapt`: the last layer learns on the device |
 //!
 //! The format is specified in FORMAT.md beside this crate.
