@@ -187,7 +187,7 @@ pub enum Refusal {
 }
 
 /// The RAM, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Variables with a fixed place.
     pub statics: u32,
@@ -199,4 +199,11 @@ pub struct Memory {
     pub stack: u32,
     /// What the stack may take.
     pub stack_limit: u32,
+}
+
+impl Memory {
+    /// All that has been in use at once.
+    pub fn in_use(&self) -> u32 {
+        self.statics + self.frame + self.activations + self.stack
+    }
 }

@@ -1,7 +1,7 @@
 //! The emulated chip gives the same integers as the runtime on this machine.
 
 use thumbnet_tests::network;
-use thumbnet_trainer::dataset::{self, Options};
+use thumbnet_trainer::dataset::{self, Options, Targets};
 use thumbnet_trainer::target::{self, MACHINES, Memory, Target, Unit};
 use thumbnet_trainer::tnet;
 
@@ -27,6 +27,19 @@ fn every_integer_of_200_images_is_the_hosts() {
     assert_eq!(host.outputs, chip.outputs);
     // A constant output would be equal too.
     assert!(host.outputs.chunks(10).any(|scores| scores != &host.outputs[..10]));
+}
+
+#[test]
+fn the_committed_model_gives_the_hosts_integers_and_is_right() {
+    let model = include_bytes!("../../models/mnist/model.tnet");
+    let test = dataset::load("mnist", &Options::default()).unwrap().test.head(SAMPLES);
+    let inputs = target::samples(model, &test.features).unwrap();
+    let chip = open("qemu", model).evaluate(&inputs).unwrap();
+    assert_eq!(chip.outputs, open("host", model).evaluate(&inputs).unwrap().outputs);
+    let Targets::Classes(labels) = &test.targets else { panic!("MNIST has classes") };
+    let classes = target::classes(model, &chip.outputs).unwrap();
+    let right = classes.iter().zip(labels).filter(|&(&class, &label)| class == label as usize).count();
+    assert!(right * 100 >= SAMPLES * 98, "{right} of {SAMPLES} right");
 }
 
 #[test]

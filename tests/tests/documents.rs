@@ -116,6 +116,39 @@ fn what_the_chapters_claim_is_so() {
     assert!(checked >= 4, "{checked} commands");
 }
 
+/// The rows `| what | number | `command` |` of a document.
+fn rows(text: &str) -> Vec<(String, String)> {
+    let cells = text.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let rows = cells.filter(|cells| cells.len() == 5 && cells[3].starts_with("`thumbnet "));
+    rows.map(|cells| (cells[2].to_owned(), cells[3].trim_matches('`').to_owned())).collect()
+}
+
+#[test]
+fn the_tables_numbers_are_what_their_commands_print() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut checked = 0;
+    for document in ["README.md", "models/mnist/README.md"] {
+        let text = fs::read_to_string(root.join(document)).expect("a readable document");
+        // What trains takes too long to be repeated here.
+        for (number, command) in rows(&text).into_iter().filter(|(_, command)| !command.starts_with("thumbnet train")) {
+            let claim = number.split(' ').next().expect("a number");
+            let output = run(&command, &root);
+            let words = output.split(|c: char| c.is_whitespace() || ":;()".contains(c));
+            let mut words = words.map(|word| word.trim_matches([',', '.']));
+            // Another compiler builds another firmware, of about the same size and speed.
+            let near = |word: &str| {
+                let value = |text: &str| text.replace(',', "").parse::<f64>();
+                value(word).is_ok_and(|found| value(claim).is_ok_and(|claim| (found - claim).abs() <= 0.02 * claim))
+            };
+            let on_chip = command.contains(" --target ") || command.starts_with("thumbnet bench ");
+            let found = words.any(|word| word == claim || on_chip && near(word));
+            assert!(found, "{document}: {command} does not print {claim}:\n{output}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 16, "{checked} rows");
+}
+
 #[test]
 fn both_languages_show_the_same_commands_and_outputs() {
     let blocks = |language: &str| {

@@ -128,3 +128,27 @@ fn inspect_tells_what_a_chip_needs() {
     assert_eq!(graph["macs"], value["macs"]);
     assert!(thumbnet(folder.path(), &["inspect", "model.tnet"]).stdout.contains("bytes of flash"));
 }
+
+#[test]
+fn inspect_measures_on_the_emulated_chip() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_models(folder.path(), &network(&[784, 32, 10], Activation::Softmax, 10));
+    let value = thumbnet(folder.path(), &["inspect", "model.onnx", "--target", "qemu", "--json"]).json();
+    assert_eq!(value["chip"]["core"].as_str(), Some("Cortex-M4"));
+    let number = |path: &str| value.pointer(path).and_then(serde_json::Value::as_u64).expect("a number");
+    assert_eq!(number("/chip/flash/model"), number("/flash_bytes"));
+    let flash = number("/chip/flash/program");
+    assert!((8 << 10..24 << 10).contains(&flash), "{flash}");
+    assert_eq!(number("/chip/flash/total"), flash + number("/flash_bytes"));
+    let parts = ["statics", "frame", "activations", "stack"].map(|part| number(&format!("/chip/ram/{part}")));
+    assert_eq!(number("/chip/ram/total"), parts.iter().sum::<u64>());
+    // A float network's activations are four bytes each, and its first layer reads the frame's.
+    assert!(parts[2] >= number("/scratch_bytes"), "{value}");
+    assert!(number("/chip/count") > number("/macs") / 2, "{value}");
+
+    let text = thumbnet(folder.path(), &["inspect", "model.tnet", "--target", "qemu:m0"]).stdout;
+    assert!(text.contains("Cortex-M0") && text.contains("instructions for an input without zeros"), "{text}");
+    assert!(text.contains(" relu "), "{text}");
+    let run = thumbnet(folder.path(), &["inspect", "model.tnet", "--target", "host"]);
+    assert!(run.code == Some(2) && run.stderr.contains("--target") && run.stderr.contains("qemu"), "{run:?}");
+}

@@ -46,13 +46,14 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         return Err(Error::new(ErrorKind::Model, args.model.display(), message));
     };
     let mut target = target::open(&args.target, &model)?;
-    let size = target.model().input_len as usize * target.model().element.bytes();
+    let (len, element) = (target.model().input_len as usize, target.model().element);
+    let size = len * element.bytes();
     let inputs = match &args.data {
         Some(name) => {
             let options = Options { data_dir: settings.data_dir.clone(), ..Options::default() };
             target::samples(&model, &dataset::load(name, &options)?.test.head(args.count).features)?
         }
-        None => dense(size, target.model().element),
+        None => target::without_zeros(element, len),
     };
     let layers = measure(target.as_mut(), &model, &inputs, size)?;
     let total: f64 = layers.iter().map(|layer| layer.count).sum();
@@ -78,15 +79,6 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         })).collect::<Vec<_>>(),
     });
     settings.print(&value, || table(target.as_ref(), &layers, total, macs))
-}
-
-/// An input with no zero and no pattern, so that nothing can be skipped.
-fn dense(size: usize, element: target::Element) -> Vec<u8> {
-    let values = (0..size / element.bytes()).map(|i| (i * 37 % 101) as u8 + 1);
-    match element {
-        target::Element::F32 => values.flat_map(|value| (f32::from(value) / 101.0).to_le_bytes()).collect(),
-        _ => values.collect(),
-    }
 }
 
 /// The mean of each layer's counts over the samples.

@@ -64,7 +64,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         "checksum": format!("{:08x}", target.model().checksum),
         "unit": target.unit().name(),
         "count_per_sample": evaluation.count / answers.len().max(1) as u64,
-        "ram_bytes": memory.map(|m| m.statics + m.frame + m.activations + m.stack),
+        "ram_bytes": memory.map(|memory| memory.in_use()),
         "samples": answers.iter().map(sample).collect::<Vec<Value>>(),
     });
     settings.print(&value, || text(target.as_ref(), &model, &data, &answers, &evaluation))

@@ -5,6 +5,7 @@ use super::{Model, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Encoding, Input, Layer, Sequential};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedSequential};
+use crate::target::Footprint;
 use crate::tnet::{self, Network};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -13,12 +14,17 @@ use std::path::PathBuf;
 /// Tells what is inside a model and what it needs on a chip
 ///
 /// For an ONNX model, the bytes of flash and scratch memory are those of the .tnet that it becomes: of the same integers, or of
-/// f32 weights.
+/// f32 weights. With --target, the firmware is built and run there, and its flash, RAM and instructions are told as well.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  thumbnet inspect models/mnist/model.tnet")]
+#[command(
+    after_help = "Examples:\n  thumbnet inspect models/mnist/model.tnet\n  thumbnet inspect models/mnist/model.tnet --target qemu:m0"
+)]
 pub struct Args {
     /// The model (.onnx or .tnet)
     pub model: PathBuf,
+    /// Also what model and firmware take there: qemu (an emulated Cortex-M4) or qemu:MACHINE
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
 }
 
 /// What a layer of either kind tells.
@@ -82,14 +88,18 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
             })
         })
         .collect();
-    let value = json!({
+    let mut value = json!({
         "format": format, "version": version, "name": name, "file_bytes": file.len(), "input": input, "output": output,
         "classes": class_names, "layers": layers, "parameters": parameters, "macs": parsed.macs(),
         "flash_bytes": bytes.len(), "scratch_bytes": scratch,
         "activation_bytes": scratch + (parsed.input_len() + parsed.output_len()) * element,
         "checksum": format!("{:08x}", parsed.checksum()),
     });
-    settings.print(&value, || text(&value, &rows))
+    let footprint = args.target.as_ref().map(|spec| Footprint::measure(spec, &bytes)).transpose()?;
+    if let Some(footprint) = &footprint {
+        value["chip"] = footprint.value();
+    }
+    settings.print(&value, || text(&value, &rows) + &footprint.as_ref().map(chip_text).unwrap_or_default())
 }
 
 fn encoding(input: &Input) -> &'static str {
@@ -151,8 +161,9 @@ fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
         outputs: layer.outputs,
         weights: format!("{:?}", layer.weight_type).to_lowercase(),
         activation: match &layer.activation {
-            IntegerActivation::Clamp { lo: -128, hi: 127 } => "linear".into(),
+            // Where no output is below zero, both are the same clamp.
             IntegerActivation::Clamp { lo, hi: 127 } if *lo == layer.output.zero_point => "relu".into(),
+            IntegerActivation::Clamp { lo: -128, hi: 127 } => "linear".into(),
             IntegerActivation::Clamp { lo, hi } => format!("clamp {lo}..{hi}"),
             IntegerActivation::Table { function: Some(function), .. } => {
                 format!("{} (table)", activation_name(*function))
@@ -163,6 +174,25 @@ fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
         bytes: 0,
     });
     rows.collect()
+}
+
+fn chip_text(footprint: &Footprint) -> String {
+    let Footprint { target, core, program, model, memory, unit, count } = footprint;
+    let count = grouped(*count as usize);
+    format!(
+        "\non {target} ({core}), with the firmware that `thumbnet flash` builds:\n\
+        {:>9} bytes of flash: program {}, model {}\n\
+        {:>9} bytes of RAM: variables {}, frame {}, activations {}, stack {} at its deepest\n\
+        {count:>9} {unit} for an input without zeros\n",
+        grouped(footprint.flash() as usize),
+        grouped(program.flash as usize),
+        grouped(*model as usize),
+        grouped(footprint.ram() as usize),
+        grouped(memory.statics as usize),
+        grouped(memory.frame as usize),
+        grouped(memory.activations as usize),
+        grouped(memory.stack as usize),
+    )
 }
 
 fn text(value: &Value, rows: &[Row]) -> String {

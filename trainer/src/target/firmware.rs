@@ -173,7 +173,7 @@ fn regions(machine: &Machine) -> String {
 /// [`ErrorKind::Target`] says how to get what is missing.
 pub fn compiler(triple: &str) -> Result<Command> {
     let sysroot = sysroot("rustc").ok_or_else(|| error("rustc is not installed; see https://rustup.rs".into()))?;
-    let has_target = || sysroot.join("lib/rustlib").join(triple).join("lib").is_dir();
+    let has_target = || has_target(&sysroot, triple);
     let debian = debian_sysroot();
     // Where Debian's way is open, the network need not be asked.
     if !has_target() && debian.is_none() {
@@ -199,6 +199,16 @@ pub fn compiler(triple: &str) -> Result<Command> {
         .arg("-Zbuild-std=core")
         .env(format!("{}_LINKER", variable(triple)), linker);
     Ok(command)
+}
+
+/// Whether the firmware can be built for `triple` with what is installed.
+pub(super) fn is_buildable(triple: &str) -> bool {
+    sources().is_ok()
+        && sysroot("rustc").is_some_and(|sysroot| has_target(&sysroot, triple) || debian_sysroot().is_some())
+}
+
+fn has_target(sysroot: &Path, triple: &str) -> bool {
+    sysroot.join("lib/rustlib").join(triple).join("lib").is_dir()
 }
 
 /// The beginning of the environment variables that cargo reads for a target.

@@ -1,6 +1,6 @@
 //! This machine: the runtime itself.
 
-use super::{Evaluation, Target, Unit};
+use super::{Evaluation, Sizes, Target, Unit};
 use crate::error::{Error, ErrorKind, Result};
 use std::time::Instant;
 use thumbnet::Model;
@@ -127,6 +127,10 @@ impl Target for Host {
             begin = Instant::now();
         })?;
         Ok(times)
+    }
+
+    fn program(&self) -> Option<Sizes> {
+        None
     }
 
     fn memory(&mut self) -> Result<Option<Memory>> {

@@ -3,6 +3,7 @@
 
 mod client;
 mod firmware;
+mod footprint;
 mod host;
 mod log;
 mod machine;
@@ -13,11 +14,12 @@ mod transport;
 
 pub use client::Client;
 pub use firmware::{Goal, Image, Kernel, Sizes, build, compiler};
+pub use footprint::Footprint;
 pub use host::Host;
 pub use machine::{MACHINES, Machine};
 pub use qemu::{Process, Qemu};
 pub use run::qemu_run;
-pub use samples::{classes, samples};
+pub use samples::{classes, samples, without_zeros};
 pub use thumbnet_link::{Element, Memory, ModelError, ModelInfo, Refusal};
 pub use transport::Transport;
 
@@ -83,6 +85,9 @@ pub trait Target {
     /// As [`Self::evaluate`].
     fn profile(&mut self, input: &[u8]) -> Result<Vec<u64>>;
 
+    /// What the program there takes without the model, on a target that has a chip's memory.
+    fn program(&self) -> Option<Sizes>;
+
     /// The memory used so far, where the target knows it.
     /// # Errors
     /// As [`Self::evaluate`].
@@ -109,6 +114,11 @@ pub fn open(spec: &str, model: &[u8]) -> Result<Box<dyn Target>> {
             format!("unknown target {spec:?}; known are host, qemu, and qemu:MACHINE with one of {}", machine::names()),
         )),
     }
+}
+
+/// Whether an emulated chip can be opened with what is installed, without asking the network.
+pub fn is_ready() -> bool {
+    qemu::is_installed() && firmware::is_buildable(MACHINES[0].triple)
 }
 
 /// Why the chip refuses its model, in words, with what to do about it.

@@ -1,7 +1,7 @@
 //! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on a local socket. QEMU's
 //! standard output is the firmware's alone: what it logs by semihosting comes out there.
 
-use super::{Client, Evaluation, Goal, Image, Kernel, Machine, Target, Transport, Unit, client, firmware};
+use super::{Client, Evaluation, Goal, Image, Kernel, Machine, Sizes, Target, Transport, Unit, client, firmware};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fs,
@@ -96,6 +96,10 @@ impl Target for Qemu {
     fn profile(&mut self, input: &[u8]) -> Result<Vec<u64>> {
         let counts = self.client.profile(input)?;
         Ok(counts.into_iter().map(|count| self.instructions(count)).collect())
+    }
+
+    fn program(&self) -> Option<Sizes> {
+        Some(self.image.sizes)
     }
 
     fn memory(&mut self) -> Result<Option<Memory>> {
@@ -258,6 +262,12 @@ pub(super) fn cannot_start(place: &str, cause: &io::Error) -> Error {
 
 pub(super) fn program() -> PathBuf {
     std::env::var_os("THUMBNET_QEMU").map_or_else(|| QEMU.into(), PathBuf::from)
+}
+
+/// Whether QEMU can be started.
+pub(super) fn is_installed() -> bool {
+    let (null, errors) = (Stdio::null(), Stdio::null());
+    Command::new(program()).arg("--version").stdout(null).stderr(errors).status().is_ok_and(|status| status.success())
 }
 
 /// QEMU's options end at a comma, and a doubled one is a comma.

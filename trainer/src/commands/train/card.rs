@@ -6,9 +6,9 @@ use crate::error::{Error, ErrorKind, Result};
 use std::fmt::Write;
 use std::path::Path;
 
-/// The card as Markdown.
-pub(super) fn text(outcome: &Outcome, out: &Path) -> Result<String> {
-    let Outcome { recipe, net, tnet, history, splits, .. } = outcome;
+/// The card as Markdown; `float_bytes` is the size of model.onnx.
+pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<String> {
+    let Outcome { recipe, net, tnet, history, splits, chip, .. } = outcome;
     let model = thumbnet::Model::parse(tnet).map_err(|error| Error::new(ErrorKind::Model, "model.tnet", error))?;
     let [float, integer] = outcome.results();
     let out = out.display();
@@ -17,14 +17,24 @@ pub(super) fn text(outcome: &Outcome, out: &Path) -> Result<String> {
         source @ ("mnist" | "fashion-mnist") => source.to_string(),
         source => format!("{source} --seed {}", recipe.seed),
     };
-    let rows = [
+    let inspect = format!("thumbnet inspect {out}/model.tnet");
+    let mut rows = vec![
         ("f32", float, format!("thumbnet evaluate {out}/model.onnx --data {data}")),
         ("int8, as the chip computes it", integer, format!("thumbnet evaluate {out}/model.tnet --data {data}")),
         ("parameters", grouped(net.parameters()), format!("thumbnet summary {out}/model.onnx")),
         ("multiply-accumulates per sample", grouped(net.macs()), format!("thumbnet summary {out}/model.onnx")),
-        ("flash, bytes", grouped(tnet.len()), format!("thumbnet inspect {out}/model.tnet")),
-        ("scratch RAM, bytes", grouped(model.scratch_len()), format!("thumbnet inspect {out}/model.tnet")),
+        ("f32 file, bytes", grouped(float_bytes), format!("thumbnet inspect {out}/model.onnx")),
+        ("int8 file, bytes of flash", grouped(tnet.len()), inspect.clone()),
+        ("scratch RAM, bytes", grouped(model.scratch_len()), inspect.clone()),
     ];
+    if let Some(chip) = chip {
+        let inspect = format!("{inspect} --target {}", chip.target);
+        rows.extend([
+            ("firmware without the model, bytes of flash", grouped(chip.program.flash as usize), inspect.clone()),
+            ("all RAM in use on the chip, bytes", grouped(chip.ram() as usize), inspect.clone()),
+            ("instructions for an input without zeros, Cortex-M4", grouped(chip.count as usize), inspect),
+        ]);
+    }
     let sizes: Vec<String> = std::iter::once(net.inputs())
         .chain(net.dense_layers().map(crate::nn::Dense::units))
         .map(|size| size.to_string())

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
 use crate::plot::{Curves, Picture};
 use crate::quantize::{self, QuantizedSequential};
+use crate::target::{self, Footprint};
 use crate::train::{Checkpoint, Console, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe, watch};
 use crate::{onnx, output, tnet};
 use serde_json::{Value, json};
@@ -69,6 +70,8 @@ struct Outcome {
     test: Measure,
     int8: Int8,
     splits: Splits,
+    /// What it takes of the emulated chip, where that can be measured.
+    chip: Option<Footprint>,
 }
 
 /// What the runtime measures with the integer model.
@@ -165,7 +168,8 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let integers = quantize::post_training(&net, calibration.features.real().view(), &quantize::Options::default())?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
-    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits })
+    let chip = footprint(&tnet, settings);
+    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, chip })
 }
 
 fn data_options(recipe: &Recipe, settings: &Settings) -> Options {
@@ -189,6 +193,15 @@ fn hold_out(train: &Dataset, share: f32, seed: u64) -> (Dataset, Option<Dataset>
     (train, Some(test))
 }
 
+/// What the model takes of the emulated chip. What is learned is not lost where that cannot be measured.
+fn footprint(model: &[u8], settings: &Settings) -> Option<Footprint> {
+    if !target::is_ready() {
+        return None;
+    }
+    settings.note("measuring on the emulated chip");
+    Footprint::measure("qemu", model).inspect_err(|error| settings.note(format_args!("not measured: {error}"))).ok()
+}
+
 /// Evaluates the integer model as the chip does.
 fn measure_int8(bytes: &[u8], test: &Dataset) -> Result<Int8> {
     let outputs = tnet::Executor::new(bytes.to_vec())?.outputs(&test.features)?;
@@ -210,14 +223,16 @@ fn write(outcome: &Outcome, out: &Path) -> Result<Vec<&'static str>> {
         .map(|(name, values)| (name, values.into_iter().map(|value| value as f32).collect()))
         .collect();
     let curves = Curves::of_history(&outcome.recipe.name, &columns).svg()?;
+    let float = onnx::export(&outcome.net);
+    let card = card::text(outcome, out, float.len())?;
     let files: Vec<(&'static str, Vec<u8>)> = vec![
         ("recipe.toml", outcome.recipe.text()?.into_bytes()),
-        ("model.onnx", onnx::export(&outcome.net)),
+        ("model.onnx", float),
         ("model-int8.onnx", onnx::export_qdq(&outcome.integers)),
         ("model.tnet", outcome.tnet.clone()),
         ("history.csv", outcome.history.csv().into_bytes()),
         ("curves.svg", curves.into_bytes()),
-        ("README.md", card::text(outcome, out)?.into_bytes()),
+        ("README.md", card.into_bytes()),
     ];
     let names = files.iter().map(|(name, _)| *name).collect();
     let paths: Vec<_> = files.into_iter().map(|(name, bytes)| (out.join(name), bytes)).collect();
@@ -241,7 +256,7 @@ impl Outcome {
         json!({
             "recipe": recipe, "parameters": self.net.parameters(), "epochs": self.recipe.epochs, "seed": self.recipe.seed,
             "seconds": self.seconds, "seconds_per_epoch": self.seconds_per_epoch(), "test": test, "int8": int8,
-            "out": out.display().to_string(),
+            "chip": self.chip.as_ref().map(Footprint::value), "out": out.display().to_string(),
             "files": files.iter().map(|name| out.join(name).display().to_string()).collect::<Vec<_>>(),
         })
     }
