@@ -1,5 +1,6 @@
 //! Tests that span the trainer, the runtime, the emulated chip and other tools: see `tests/`.
 
 pub mod cli;
+pub mod counts;
 pub mod faulty;
 pub mod network;

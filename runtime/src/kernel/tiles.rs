@@ -6,7 +6,9 @@ use crate::kernel::requantize::Requantize;
 /// Evaluates the outputs from `done` on: whole tiles of eight rows, then one of each narrower width in `widths` as far as rows
 /// remain; the last may have rows beyond the layer's. A row takes `row` bytes. `sums` gives the sums of a tile of so many rows
 /// from its weights and biases.
-#[inline]
+///
+/// It stands alone, once for each kernel, so that what it costs does not depend on what the program is besides.
+#[inline(never)]
 pub(super) fn evaluate(
     layer: &Layer<'_>,
     done: usize,
