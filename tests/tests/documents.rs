@@ -105,7 +105,8 @@ fn check(document: &Path) -> usize {
 fn chapters(language: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(language).join("src");
     let entries = fs::read_dir(folder).expect("a folder of chapters");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     files.sort();
     files
 }

@@ -1,7 +1,8 @@
 //! Why networks need activations: linear layers in a row are one linear layer. And the activations, drawn with their
 //! derivatives.
 //!
-//! `cargo run --release --example activations` writes `activations.svg` and two decision boundaries.
+//! `cargo run --release --example activations` writes `activations.svg` and two decision boundaries; with the words of the
+//! pictures in Chinese after `-- zh`.
 
 use ndarray::{Array1, Array2, arr2};
 use std::path::Path;
@@ -9,18 +10,19 @@ use thumbnet_trainer::dataset::{Dataset, Options, Targets, load_whole};
 use thumbnet_trainer::error::Result;
 use thumbnet_trainer::nn::{Activation, Dense, Encoding, Initializer, Input, Layer, Loss, Sequential, Target};
 use thumbnet_trainer::output::write_file;
-use thumbnet_trainer::plot::{Boundary, Curves, Panel, Picture, Series};
+use thumbnet_trainer::plot::{Boundary, Curves, Language, Panel, Picture, Series};
 
 fn main() -> Result<()> {
+    let language = if std::env::args().nth(1).as_deref() == Some("zh") { Language::Chinese } else { Language::English };
     two_linear_layers();
     let data = load_whole("circle", &Options::default())?;
     for (name, activation) in [("linear", Activation::Linear), ("tanh", Activation::Tanh)] {
         let network = learned(&data, activation);
         let file = format!("boundary-{name}.png");
-        write_file(Path::new(&file), &boundary(&data, &network, name).png()?)?;
+        write_file(Path::new(&file), &boundary(&data, &network, name, language).png()?)?;
         println!("2-8-8-1 with {name:<6}: {:.1} % of the circle right, {file}", 100.0 * accuracy(&data, &network));
     }
-    write_file(Path::new("activations.svg"), drawn().svg()?.as_bytes())?;
+    write_file(Path::new("activations.svg"), drawn(language).svg()?.as_bytes())?;
     println!("activations.svg");
     Ok(())
 }
@@ -71,7 +73,7 @@ fn accuracy(data: &Dataset, network: &Sequential) -> f32 {
     right as f32 / classes.len() as f32
 }
 
-fn boundary(data: &Dataset, network: &Sequential, activation: &str) -> Boundary {
+fn boundary(data: &Dataset, network: &Sequential, activation: &str, language: Language) -> Boundary {
     let range = [[-6.0, 6.0], [-6.0, 6.0]];
     let centers = Boundary::centers(range, 100);
     let outputs = network.forward(Array2::from_shape_fn((centers.len(), 2), |(row, axis)| centers[row][axis]).view());
@@ -85,11 +87,12 @@ fn boundary(data: &Dataset, network: &Sequential, activation: &str) -> Boundary 
         probabilities: outputs.iter().map(|&output| vec![1.0 - output, output]).collect(),
         names: data.class_names.clone(),
         points: points.rows().into_iter().zip(classes).map(|(point, &class)| ([point[0], point[1]], class)).collect(),
+        language,
     }
 }
 
 /// Sigmoid, tanh and ReLU with their slopes.
-fn drawn() -> Curves {
+fn drawn(language: Language) -> Curves {
     let xs: Vec<f32> = (-50..=50).map(|x| x as f32 / 10.0).collect();
     let curve = |activation: Activation| xs.iter().map(|&x| activation.value(x).unwrap_or(x)).collect::<Vec<_>>();
     let slope = |activation: Activation| {
@@ -108,5 +111,6 @@ fn drawn() -> Curves {
         title: "Activations and their derivatives".into(),
         panels: panels.into(),
         axis: Some(("x".into(), [-5.0, 5.0])),
+        language,
     }
 }

@@ -26,6 +26,10 @@ fn every_picture_is_drawn() {
     is_drawn(&plot(&["digits", "model.tnet", "--data", "mnist", "--count", "100", "--wrong"]));
     is_drawn(&plot(&["weights", "model.onnx", "--out", "weights.svg"]));
     is_drawn(&plot(&["weights", "model.tnet"]));
+    is_drawn(&plot(&["histogram", "model.onnx", "--quantized", "model.tnet"]));
+    is_drawn(&plot(&["sizes", "model.onnx", "model.tnet", "--data", "mnist", "--count", "100"]));
+    is_drawn(&plot(&["confusion", "model.tnet", "--data", "mnist", "--language", "zh", "--out", "zh.svg"]));
+    assert!(fs::read_to_string(folder.path().join("zh.svg")).expect("a picture").contains("真实类别"));
     write_models(folder.path(), &network(&[2, 8, 1], Activation::Sigmoid, 2));
     is_drawn(&plot(&["boundary", "model.tnet", "--data", "quality", "--cells", "20"]));
     write_models(folder.path(), &network(&[13, 8, 1], Activation::Linear, 0));
@@ -41,4 +45,11 @@ fn what_cannot_be_drawn_is_said() {
     assert_eq!(run.stderr, "error: boston: has not two features and classes; only a plane can be drawn\n");
     let run = thumbnet(folder.path(), &["plot", "scatter", "model.tnet", "--data", "boston", "--out", "prices.gif"]);
     assert_eq!(run.stderr, "error: prices.gif: a picture's name ends in .png or .svg\n");
+    let run = thumbnet(folder.path(), &["plot", "sizes", "model.tnet", "--data", "boston"]);
+    assert_eq!(run.stderr, "error: boston: has no classes; only accuracies can be drawn\n");
+    let other = tempfile::tempdir().expect("a folder");
+    write_models(other.path(), &network(&[13, 4, 1], Activation::Linear, 0));
+    let quantized = other.path().join("model.tnet").display().to_string();
+    let run = thumbnet(folder.path(), &["plot", "histogram", "model.onnx", "--quantized", &quantized]);
+    assert!(run.code == Some(2) && run.stderr.contains("has 52 weights in "), "{run:?}");
 }

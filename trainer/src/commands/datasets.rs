@@ -4,7 +4,7 @@ use super::Settings;
 use crate::dataset::{BUILT_IN, Dataset, Features, Options, Part, Targets, load_part, permutation};
 use crate::error::Result;
 use crate::output::write_file;
-use crate::plot::{Boundary, Gallery, Picture, Tile, terminal};
+use crate::plot::{Boundary, Gallery, Language, Picture, Tile, terminal};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ fn show(name: &str, args: &Args, settings: &Settings) -> Result<()> {
     let mut value =
         json!({"name": data.name, "samples": data.samples(), "features": data.features.width(), "labels": labels});
     if let Some(path) = &args.out {
-        write_file(path, &picture(&data, &labels, path)?)?;
+        write_file(path, &picture(&data, &labels, path, settings.language)?)?;
         value["out"] = path.display().to_string().into();
         return settings.print(&value, || path.display().to_string());
     }
@@ -132,7 +132,7 @@ pub(super) fn range(points: &[([f32; 2], u32)]) -> [[f32; 2]; 2] {
     })
 }
 
-fn picture(data: &Dataset, labels: &[String], path: &Path) -> Result<Vec<u8>> {
+fn picture(data: &Dataset, labels: &[String], path: &Path, language: Language) -> Result<Vec<u8>> {
     if let Some(shape) = data.image_shape {
         let tile = |row: usize| Tile::of_pixels(shape, pixels(&data.features, row), labels[row].clone());
         let tiles = (0..data.samples()).map(tile).collect();
@@ -146,7 +146,8 @@ fn picture(data: &Dataset, labels: &[String], path: &Path) -> Result<Vec<u8>> {
     let range = range(&points);
     let axes = [0, 1].map(|axis| data.feature_names.get(axis).cloned().unwrap_or_else(|| format!("x{}", axis + 1)));
     let names = data.class_names.clone();
-    Boundary { title: data.name.clone(), axes, range, cells: 0, probabilities: Vec::new(), names, points }.encode(path)
+    Boundary { title: data.name.clone(), axes, range, cells: 0, probabilities: Vec::new(), names, points, language }
+        .encode(path)
 }
 
 /// The samples in text, for a terminal.

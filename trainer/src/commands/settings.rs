@@ -1,6 +1,7 @@
 //! The options that every command shares, and the one way to standard output.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::plot::Language;
 use serde_json::Value;
 use std::io::{ErrorKind as IoKind, Write};
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ pub struct Settings {
     /// Where data sets are looked for first, each in a folder of its name
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub data_dir: Option<PathBuf>,
+    /// Of the words in pictures
+    #[arg(long, global = true, value_name = "LANGUAGE", value_enum, default_value_t, help_heading = "Global options")]
+    pub language: Language,
 }
 
 impl Settings {

@@ -2,6 +2,7 @@
 
 use super::curves::short;
 use super::field::draw_field;
+use super::language::Language;
 use super::palette::{BLUE, INK, ORANGE, PAPER, SERIES, between, diverging};
 use super::picture::{Drawn, FONT, Picture, words};
 use plotters::coord::Shift;
@@ -24,6 +25,8 @@ pub struct Boundary {
     pub names: Vec<String>,
     /// The samples: both features and the class.
     pub points: Vec<([f32; 2], u32)>,
+    /// Of the words.
+    pub language: Language,
 }
 
 impl Boundary {
@@ -61,7 +64,7 @@ impl Picture for Boundary {
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn {
         let [[left, right], [bottom, top]] = self.range;
         let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, (FONT, 20).into_font().color(&INK))
+            .caption(self.language.word(&self.title), (FONT, 20).into_font().color(&INK))
             .margin(12)
             .x_label_area_size(44)
             .y_label_area_size(56)
@@ -80,8 +83,8 @@ impl Picture for Boundary {
             .y_labels(7)
             .x_label_formatter(&|value| short(*value))
             .y_label_formatter(&|value| short(*value))
-            .x_desc(&self.axes[0])
-            .y_desc(&self.axes[1])
+            .x_desc(self.language.word(&self.axes[0]))
+            .y_desc(self.language.word(&self.axes[1]))
             .label_style((FONT, 13).into_font().color(&INK))
             .axis_desc_style((FONT, 15).into_font().color(&INK))
             .draw()
@@ -97,7 +100,7 @@ impl Picture for Boundary {
             chart
                 .draw_series(marks)
                 .map_err(words)?
-                .label(name)
+                .label(self.language.word(name))
                 .legend(move |(x, y)| Circle::new((x + 8, y), 4, color.filled()));
         }
         chart
@@ -133,6 +136,7 @@ mod tests {
                 probabilities: vec![vec![share; names.len()]; 64],
                 points: vec![([0.5, 0.5], 1)],
                 names: names.iter().map(ToString::to_string).collect(),
+                language: Language::Chinese,
             };
             let svg = picture.svg().unwrap();
             assert!(names.iter().all(|name| svg.contains(name)) && svg.contains("x2"));

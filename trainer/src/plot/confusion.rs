@@ -1,5 +1,6 @@
 //! How often each class was taken for which.
 
+use super::language::Language;
 use super::palette::{INK, PALE, PAPER, sequential};
 use super::picture::{Drawn, FONT, Picture, words};
 use plotters::coord::Shift;
@@ -15,6 +16,8 @@ pub struct Confusion {
     pub names: Vec<String>,
     /// `counts[true class][predicted class]`
     pub counts: Vec<Vec<usize>>,
+    /// Of the words.
+    pub language: Language,
 }
 
 const CELL: i32 = 52;
@@ -43,10 +46,10 @@ impl Picture for Confusion {
         };
         let middle = |size, color| anchored(size, color, HPos::Center, VPos::Center);
         text(self.title.clone(), (self.size().0 as i32 / 2, TOP / 2), middle(20, INK))?;
-        text("predicted".into(), (left + side / 2, TOP + side + left - 16), middle(15, INK))?;
+        text(self.language.word("predicted class").into(), (left + side / 2, TOP + side + left - 16), middle(15, INK))?;
         let upright = |style: TextStyle<'static>, turn: FontTransform| style.transform(turn);
         let side_label = upright(anchored(15, INK, HPos::Center, VPos::Center), FontTransform::Rotate270);
-        text("true".into(), (16, TOP + side / 2), side_label)?;
+        text(self.language.word("true class").into(), (16, TOP + side / 2), side_label)?;
         for (row, (name, counts)) in self.names.iter().zip(&self.counts).enumerate() {
             let center = |index: usize| CELL * index as i32 + CELL / 2;
             text(name.clone(), (left - 8, TOP + center(row)), anchored(14, INK, HPos::Right, VPos::Center))?;
@@ -82,7 +85,7 @@ mod tests {
     fn counts_and_names_are_written() {
         let names = ["cat", "dog", "parrot"].map(String::from).to_vec();
         let counts = vec![vec![41, 2, 0], vec![3, 52, 1], vec![0, 0, 63]];
-        let svg = Confusion { title: "pets".into(), names, counts }.svg().unwrap();
+        let svg = Confusion { title: "pets".into(), names, counts, language: Language::English }.svg().unwrap();
         for text in ["pets", "parrot", "predicted", "true", "41", "52", "63"] {
             assert!(svg.contains(text), "{text}");
         }

@@ -1,5 +1,6 @@
 //! Values over epochs, or over any other number.
 
+use super::language::Language;
 use super::palette::{INK, PALE, PAPER, SERIES};
 use super::picture::{Drawn, FONT, Picture, words};
 use plotters::coord::Shift;
@@ -33,6 +34,8 @@ pub struct Curves {
     pub panels: Vec<Panel>,
     /// What the values follow, from their first to their last, and its name; epochs from 1 where it is `None`.
     pub axis: Option<(String, [f32; 2])>,
+    /// Of the words.
+    pub language: Language,
 }
 
 /// The columns' names of a history that count rather than measure.
@@ -40,7 +43,7 @@ const COUNTERS: [&str; 5] = ["epoch", "step", "seconds", "learning_rate", "rate"
 
 impl Curves {
     /// The curves of a history's columns: each measure with its `val_` twin is a panel.
-    pub fn of_history(title: &str, columns: &[(String, Vec<f32>)]) -> Self {
+    pub fn of_history(title: &str, columns: &[(String, Vec<f32>)], language: Language) -> Self {
         let mut panels: Vec<Panel> = Vec::new();
         for (name, values) in columns.iter().filter(|(name, _)| !COUNTERS.contains(&name.as_str())) {
             let measure = name.trim_start_matches("val_").replace('_', " ");
@@ -51,7 +54,7 @@ impl Curves {
                 None => panels.push(Panel { label: measure, series: vec![series] }),
             }
         }
-        Self { title: title.into(), panels, axis: None }
+        Self { title: title.into(), panels, axis: None, language }
     }
 }
 
@@ -61,42 +64,34 @@ impl Picture for Curves {
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn {
-        let area = area.titled(&self.title, (FONT, 20).into_font().color(&INK)).map_err(words)?;
+        let area = area.titled(self.language.word(&self.title), (FONT, 20).into_font().color(&INK)).map_err(words)?;
         for (panel, area) in self.panels.iter().zip(area.split_evenly((1, self.panels.len().max(1)))) {
-            draw_panel(panel, self.axis.as_ref(), &area)?;
+            draw_panel(panel, self, &area)?;
         }
         Ok(())
     }
 }
 
-fn draw_panel<B: DrawingBackend>(
-    panel: &Panel,
-    axis: Option<&(String, [f32; 2])>,
-    area: &DrawingArea<B, Shift>,
-) -> Drawn {
+fn draw_panel<B: DrawingBackend>(panel: &Panel, curves: &Curves, area: &DrawingArea<B, Shift>) -> Drawn {
     let finite = || panel.series.iter().flat_map(|series| &series.values).copied().filter(|value| value.is_finite());
     let (least, most) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
     let (least, most) = if least <= most { (least, most) } else { (0.0, 1.0) };
     let pad = if most > least { 0.05 * (most - least) } else { 0.05 * most.abs().max(1e-6) };
     if least > 0.0 && most / least > 100.0 {
-        draw_axes(panel, axis, area, (least / 1.3..most * 1.3).log_scale())
+        draw_axes(panel, curves, area, (least / 1.3..most * 1.3).log_scale())
     } else {
-        draw_axes(panel, axis, area, least - pad..most + pad)
+        draw_axes(panel, curves, area, least - pad..most + pad)
     }
 }
 
-fn draw_axes<B: DrawingBackend, Y>(
-    panel: &Panel,
-    axis: Option<&(String, [f32; 2])>,
-    area: &DrawingArea<B, Shift>,
-    y: Y,
-) -> Drawn
+fn draw_axes<B: DrawingBackend, Y>(panel: &Panel, curves: &Curves, area: &DrawingArea<B, Shift>, y: Y) -> Drawn
 where
     Y: AsRangedCoord<Value = f32>,
     Y::CoordDescType: Ranged<ValueType = f32> + ValueFormatter<f32>,
 {
     let epochs = panel.series.iter().map(|series| series.values.len()).max().unwrap_or(0).max(2);
-    let (x_name, [first, last]) = axis.map_or(("epoch", [1.0, epochs as f32]), |(name, range)| (name, *range));
+    let Curves { axis, language, .. } = curves;
+    let (x_name, [first, last]) = axis.as_ref().map_or(("epoch", [1.0, epochs as f32]), |(name, range)| (name, *range));
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .margin_right(16)
@@ -114,8 +109,8 @@ where
         .y_labels(7)
         .x_label_formatter(&|x| short(x.round()))
         .y_label_formatter(&|value| short(*value))
-        .x_desc(x_name)
-        .y_desc(&panel.label)
+        .x_desc(language.word(x_name))
+        .y_desc(language.word(&panel.label))
         .label_style(text.clone())
         .axis_desc_style((FONT, 15).into_font().color(&INK))
         .draw()
@@ -127,7 +122,7 @@ where
         chart
             .draw_series(LineSeries::new(points(), color.stroke_width(2)))
             .map_err(words)?
-            .label(&series.name)
+            .label(language.word(&series.name))
             .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
         if series.values.len() <= 30 {
             chart.draw_series(points().map(|point| Circle::new(point, 3, color.filled()))).map_err(words)?;
@@ -170,7 +165,7 @@ mod tests {
     fn a_measure_and_its_validation_share_a_panel() {
         let columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"];
         let columns: Vec<_> = columns.iter().map(|name| (name.to_string(), vec![1.0, 0.5])).collect();
-        let curves = Curves::of_history("mnist", &columns);
+        let curves = Curves::of_history("mnist", &columns, Language::English);
         let names = |panel: &Panel| panel.series.iter().map(|series| series.name.clone()).collect::<Vec<_>>();
         assert_eq!(curves.panels.iter().map(|panel| panel.label.as_str()).collect::<Vec<_>>(), ["loss", "accuracy"]);
         assert_eq!(names(&curves.panels[0]), ["training", "validation"]);
@@ -185,7 +180,7 @@ mod tests {
     fn odd_values_are_drawn_all_the_same() {
         let odd = [vec![], vec![0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY], vec![1e-9, 1e9], vec![-1.0, -1.0]];
         for values in odd {
-            let curves = Curves::of_history("odd", &[("loss".into(), values.clone())]);
+            let curves = Curves::of_history("odd", &[("loss".into(), values.clone())], Language::Chinese);
             assert!(curves.svg().is_ok() && curves.png().is_ok(), "{values:?}");
         }
     }

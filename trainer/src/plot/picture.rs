@@ -82,7 +82,7 @@ pub(super) fn words(error: impl Display) -> String {
 fn embed_font() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let font = include_bytes!("../../data/fonts/DejaVuSans-subset.ttf");
+        let font = include_bytes!("../../data/fonts/NotoSansSC-subset.otf");
         // A broken font would show in every test of a picture.
         assert!(register_font(FONT, FontStyle::Normal, font).is_ok(), "the embedded font is readable");
     });

@@ -1,6 +1,7 @@
 //! Predicted values against true ones.
 
 use super::curves::short;
+use super::language::Language;
 use super::palette::{BLUE, INK, PALE, VERMILION};
 use super::picture::{Drawn, FONT, Picture, words};
 use plotters::coord::Shift;
@@ -13,6 +14,8 @@ pub struct Scatter {
     pub title: String,
     /// Pairs of the true and the predicted value.
     pub points: Vec<(f32, f32)>,
+    /// Of the words.
+    pub language: Language,
 }
 
 impl Picture for Scatter {
@@ -43,8 +46,8 @@ impl Picture for Scatter {
             .y_labels(7)
             .x_label_formatter(&|value| short(*value))
             .y_label_formatter(&|value| short(*value))
-            .x_desc("true")
-            .y_desc("predicted")
+            .x_desc(self.language.word("true"))
+            .y_desc(self.language.word("predicted"))
             .label_style((FONT, 13).into_font().color(&INK))
             .axis_desc_style((FONT, 15).into_font().color(&INK))
             .draw()
@@ -53,13 +56,13 @@ impl Picture for Scatter {
         chart
             .draw_series(LineSeries::new(ideal, VERMILION.stroke_width(2)))
             .map_err(words)?
-            .label("exact")
+            .label(self.language.word("exact"))
             .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], VERMILION.stroke_width(2)));
         let finite = self.points.iter().filter(|(truth, predicted)| truth.is_finite() && predicted.is_finite());
         chart
             .draw_series(finite.map(|&point| Circle::new(point, 3, BLUE.mix(0.7).filled())))
             .map_err(words)?
-            .label("samples")
+            .label(self.language.word("samples"))
             .legend(|(x, y)| Circle::new((x + 9, y), 3, BLUE.filled()));
         chart
             .configure_series_labels()
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn any_points_can_be_drawn() {
         for points in [vec![], vec![(1.0, 1.0)], vec![(1.0, 2.0), (f32::NAN, 3.0), (5.0, 4.0)]] {
-            let svg = Scatter { title: "prices".into(), points }.svg().unwrap();
+            let svg = Scatter { title: "prices".into(), points, language: Language::English }.svg().unwrap();
             assert!(svg.contains("prices") && svg.contains("predicted"));
         }
     }

@@ -1,6 +1,7 @@
 //! A network in integers, before it is written as `.tnet` or ONNX.
 
 use crate::nn::{Activation, Input};
+use ndarray::Array2;
 
 /// An affine quantization: `real = scale * (integer - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +72,16 @@ pub struct QuantizedDense {
     pub output: Quantization,
     /// What follows the requantization.
     pub activation: IntegerActivation,
+}
+
+impl QuantizedDense {
+    /// The weights in real numbers, outputs x inputs.
+    pub fn real_weights(&self) -> Array2<f32> {
+        Array2::from_shape_fn((self.outputs, self.inputs), |(j, i)| {
+            let zero_point = self.weight_zero_points.get(j).copied().unwrap_or(0);
+            (f32::from(self.weights[j * self.inputs + i]) - f32::from(zero_point)) * self.weight_scales[j]
+        })
+    }
 }
 
 /// A chain of integer layers.

@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
     let folder =
         args.history.parent().and_then(|folder| folder.file_name()).map(|name| name.to_string_lossy().into_owned());
     let title = args.title.clone().or(folder).unwrap_or_else(|| "training".into());
-    let curves = Curves::of_history(&title, &columns);
+    let curves = Curves::of_history(&title, &columns, settings.language);
     if curves.panels.is_empty() {
         let what = "has no column that measures (loss, accuracy, …); give the history.csv that `train` wrote";
         return Err(Error::new(ErrorKind::Data, args.history.display(), what));

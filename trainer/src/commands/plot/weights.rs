@@ -1,9 +1,8 @@
 //! The first layer's weights as images.
 
-use super::{or_usual, save, unfit};
+use super::{or_usual, real_weights, save, unfit};
 use crate::commands::{Model, Settings};
 use crate::error::Result;
-use crate::nn::Layer;
 use crate::plot::{Gallery, Tile};
 use crate::tnet::Network;
 use std::path::PathBuf;
@@ -22,26 +21,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
-    let (name, shape, units) = match Model::open(&args.model)?.network()? {
-        Network::Float(network) => {
-            let Some(Layer::Dense(dense)) = network.layers.first() else {
-                return Err(unfit(args.model.display(), "has no layer"));
-            };
-            let units =
-                dense.kernel.columns().into_iter().take(args.count).map(|unit| unit.to_vec()).collect::<Vec<_>>();
-            (network.name.clone(), network.input.shape.clone(), units)
-        }
-        Network::Integer(network) => {
-            let Some(dense) = network.layers.first() else { return Err(unfit(args.model.display(), "has no layer")) };
-            let zero = |unit: usize| dense.weight_zero_points.get(unit).copied().unwrap_or(0);
-            let real =
-                |unit: usize, weight: i8| (f32::from(weight) - f32::from(zero(unit))) * dense.weight_scales[unit];
-            let rows = dense.weights.chunks(dense.inputs).take(args.count).enumerate();
-            let units =
-                rows.map(|(unit, row)| row.iter().map(|&weight| real(unit, weight)).collect()).collect::<Vec<_>>();
-            (network.name.clone(), network.input.shape.clone(), units)
-        }
+    let network = Model::open(&args.model)?.network()?;
+    let (name, shape) = match &network {
+        Network::Float(network) => (&network.name, &network.input.shape),
+        Network::Integer(network) => (&network.name, &network.input.shape),
     };
+    let Some((_, weights)) = real_weights(&network).into_iter().next() else {
+        return Err(unfit(args.model.display(), "has no layer"));
+    };
+    let units: Vec<Vec<f32>> = weights.rows().into_iter().take(args.count).map(|unit| unit.to_vec()).collect();
     let &[rows, columns] = &shape[..] else {
         return Err(unfit(args.model.display(), "takes no images; only weights of images can be drawn as images"));
     };
@@ -49,10 +37,10 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
     let tiles = units.into_iter().enumerate().map(|(unit, weights)| Tile {
         shape: [rows, columns],
         values: weights.into_iter().map(|weight| weight / largest).collect(),
-        caption: format!("unit {unit}"),
+        caption: settings.language.unit(unit),
         right: None,
     });
-    let title = format!("{name}: weights of the first layer, ±{largest:.2}");
+    let title = settings.language.first_layer(name, largest);
     let gallery = Gallery { title, tiles: tiles.collect(), columns: 5, signed: true };
     save(&gallery, &or_usual(args.out.as_ref(), "weights.png"), settings)
 }

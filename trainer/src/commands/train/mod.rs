@@ -7,7 +7,7 @@ use super::evaluate::{Classification, Regression};
 use crate::dataset::{Dataset, Options, Splits, Targets, load, permutation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
-use crate::plot::{Curves, Picture};
+use crate::plot::{Curves, Language, Picture};
 use crate::quantize::{self, QuantizedSequential};
 use crate::target::{self, Footprint};
 use crate::train::{Checkpoint, Console, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe, watch};
@@ -90,7 +90,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     recipe.epochs = args.epochs.map_or(recipe.epochs, |epochs| epochs as usize);
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
     let outcome = learn(recipe, args, settings, &out)?;
-    let files = write(&outcome, &out)?;
+    let files = write(&outcome, &out, settings.language)?;
     let mut results = vec![outcome.score()];
     for seed in 1..u64::from(args.seeds) {
         let recipe = Recipe { seed: outcome.recipe.seed + seed, ..outcome.recipe.clone() };
@@ -215,14 +215,14 @@ fn measure_int8(bytes: &[u8], test: &Dataset) -> Result<Int8> {
 }
 
 /// Writes the folder's files, all or none.
-fn write(outcome: &Outcome, out: &Path) -> Result<Vec<&'static str>> {
+fn write(outcome: &Outcome, out: &Path, language: Language) -> Result<Vec<&'static str>> {
     let columns: Vec<(String, Vec<f32>)> = outcome
         .history
         .columns()
         .into_iter()
         .map(|(name, values)| (name, values.into_iter().map(|value| value as f32).collect()))
         .collect();
-    let curves = Curves::of_history(&outcome.recipe.name, &columns).svg()?;
+    let curves = Curves::of_history(&outcome.recipe.name, &columns, language).svg()?;
     let float = onnx::export(&outcome.net);
     let card = card::text(outcome, out, float.len())?;
     let files: Vec<(&'static str, Vec<u8>)> = vec![

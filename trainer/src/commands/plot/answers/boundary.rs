@@ -42,6 +42,7 @@ pub(in super::super) fn run(args: &Args, settings: &Settings) -> Result<()> {
         probabilities: probabilities.collect(),
         names: data.class_names.clone(),
         points,
+        language: settings.language,
     };
     save(&picture, &or_usual(args.question.out.as_ref(), "boundary.png"), settings)
 }

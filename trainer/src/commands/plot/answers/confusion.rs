@@ -22,7 +22,12 @@ pub(in super::super) fn run(args: &Args, settings: &Settings) -> Result<()> {
     };
     let metrics = Classification::measure(outputs.view(), classes, evaluator.class_names.len());
     let picture = Confusion {
-        title: format!("{}: {:.2} % of {} right", data.name, 100.0 * metrics.accuracy, data.samples()),
+        title: settings.language.right(
+            &data.name,
+            (0..metrics.confusion.len()).map(|class| metrics.confusion[class][class]).sum(),
+            data.samples(),
+        ),
+        language: settings.language,
         names: (0..metrics.confusion.len()).map(|class| evaluator.class_name(class)).collect(),
         counts: metrics.confusion,
     };

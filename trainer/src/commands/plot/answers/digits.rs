@@ -40,19 +40,16 @@ pub(in super::super) fn run(args: &Args, settings: &Settings) -> Result<()> {
             _ => own[predicted[row]],
         };
         let name = evaluator.class_name(predicted[row]);
-        let caption = if is_right(row) {
-            format!("{name} ({:.0} %)", 100.0 * confidence)
-        } else {
-            format!("{name} ({:.0} %), is {}", 100.0 * confidence, label(&data, row))
-        };
+        let truth = (!is_right(row)).then(|| label(&data, row));
+        let caption = settings.language.caption(&name, confidence, truth.as_deref());
         Tile { right: Some(is_right(row)), ..Tile::of_pixels(shape, pixels(&data.features, row), caption) }
     };
     let tiles: Vec<Tile> = rows.map(tile).collect();
     let right = (0..data.samples()).filter(|&row| is_right(row)).count();
     let title = if args.wrong {
-        format!("{}: {} of {} wrong", data.name, data.samples() - right, data.samples())
+        settings.language.wrong(&data.name, data.samples() - right, data.samples())
     } else {
-        format!("{}: {right} of {} right", data.name, data.samples())
+        settings.language.right(&data.name, right, data.samples())
     };
     let gallery = Gallery { title, tiles, columns: args.columns.max(1), signed: false };
     save(&gallery, &or_usual(args.question.out.as_ref(), "digits.png"), settings)

@@ -22,7 +22,8 @@ pub(in super::super) fn run(args: &Args, settings: &Settings) -> Result<()> {
     };
     let metrics = Regression::measure(outputs.view(), targets.view())?;
     let picture = Scatter {
-        title: format!("{}: mean squared error {:.2}", data.name, metrics.mse),
+        title: format!("{}: {} {:.2}", data.name, settings.language.word("mean squared error"), metrics.mse),
+        language: settings.language,
         points: targets.iter().copied().zip(outputs.iter().copied()).collect(),
     };
     save(&picture, &or_usual(args.question.out.as_ref(), "scatter.png"), settings)
