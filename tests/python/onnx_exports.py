@@ -1,4 +1,4 @@
-"""Checks the models that tests/tests/onnx_export.rs left in target/onnx-exports: valid ONNX, any batch size, and the
+"""Checks the models that tests/tests/onnx/export.rs left in target/onnx-exports: valid ONNX, any batch size, and the
 outputs of the network within 1e-5 in onnxruntime. Run after the Rust tests; a missing folder is a failure."""
 
 import pathlib

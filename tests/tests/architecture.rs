@@ -65,6 +65,36 @@ fn a_module_uses_only_what_stands_before_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The dependencies that a manifest declares, of all kinds.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut names = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.ends_with("dependencies]") && !line.contains("workspace");
+        } else if let (true, Some((name, _))) = (inside, line.split_once('=')) {
+            names.push(name.trim().trim_end_matches(".workspace").to_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is there");
+    let (_, table) = text.split_once("\n## Dependencies\n").expect("the dependencies have their chapter");
+    let mut count = 0;
+    for part in ["runtime", "link", "trainer", "firmware", "tests"] {
+        let manifest = fs::read_to_string(root.join(part).join("Cargo.toml")).expect("a manifest");
+        for name in dependencies(&manifest).into_iter().filter(|name| !name.starts_with("thumbnet")) {
+            assert!(table.contains(&format!("`{name}`")), "{part}/Cargo.toml: {name} has no line in ARCHITECTURE.md");
+            count += 1;
+        }
+    }
+    assert!(count > 30, "only {count} dependencies found: does this test still read the manifests?");
+}
+
 #[test]
 fn no_file_has_outgrown_its_noun() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -179,6 +179,16 @@ fn every_link_leads_to_a_file() {
             assert!(document.with_file_name(file).exists(), "{}: {link} leads nowhere", document.display());
         }
     }
+    // Files that are only named.
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root.join(document)).expect("a readable document");
+        let named = text.split('`').filter(|name| name.contains('/') && !name.contains([' ', '\n', '{']));
+        for name in named.filter(|name| Path::new(name).extension().is_some_and(|extension| extension != "npy")) {
+            links += 1;
+            let found = [".", "trainer/src/onnx"].iter().any(|folder| root.join(folder).join(name).exists());
+            assert!(found, "{document}: {name} is no file");
+        }
+    }
     assert!(links > 10, "{links} links");
 }
 
