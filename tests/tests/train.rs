@@ -162,6 +162,27 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_training() {
     assert!(run.error().starts_with("file/out: is no folder that can be written"), "{run:?}");
 }
 
+#[test]
+fn a_model_that_cannot_be_written_can_still_be_had() {
+    let folder = folder("epochs", "epochs");
+    let card = folder.path().join("out/README.md");
+    fs::create_dir(&card).unwrap();
+    let train = |more: &[&str]| {
+        let arguments = ["train", "recipe.toml", "--out", "out", "--quiet"];
+        thumbnet(folder.path(), &[&arguments[..], more].concat())
+    };
+    assert!(train(&[]).error().starts_with("out/README.md: cannot be written: "));
+    assert_eq!(listing(&folder.path().join("out")), ["README.md", "checkpoint.npz", "model.tnet"]);
+    assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+    fs::remove_dir(card).unwrap();
+    assert_eq!(train(&["--resume"]).code, Some(0));
+    assert_eq!(listing(&folder.path().join("out")), FILES);
+    assert_eq!(
+        train(&["--resume"]).error(),
+        "out/checkpoint.npz: no checkpoint to go on from; train without --resume, or name its folder with --out"
+    );
+}
+
 /// A limit on the size of files does what a full disk does: a write fails in the middle.
 #[cfg(unix)]
 #[test]

@@ -1,6 +1,7 @@
 //! What can go wrong on the host: a kind, the place, and what to do about it. Only `main.rs` prints.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, io};
 
 /// What went wrong, as far as the exit code and a caller care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,18 @@ impl Error {
     /// An error at `place` (a file, a command, a layer) whose `message` says what is wrong and what to do.
     pub fn new(kind: ErrorKind, place: impl fmt::Display, message: impl fmt::Display) -> Self {
         Self { kind, place: place.to_string(), message: message.to_string() }
+    }
+
+    /// A file that cannot be read, and what to do about it.
+    pub fn unreadable(path: &Path, cause: &io::Error) -> Self {
+        let message = match cause.kind() {
+            io::ErrorKind::NotFound => "no such file; check the path".into(),
+            io::ErrorKind::IsADirectory => "is a folder; name a file in it".into(),
+            io::ErrorKind::InvalidData => "is no UTF-8 text; is it another kind of file?".into(),
+            io::ErrorKind::PermissionDenied => "must not be read; give yourself the permission".into(),
+            _ => format!("cannot be read: {cause}; check the disk, or copy the file anew"),
+        };
+        Self::new(ErrorKind::Io, path.display(), message)
     }
 
     /// What went wrong.

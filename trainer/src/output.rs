@@ -20,6 +20,9 @@ pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     let mut complete = Vec::new();
     for (path, bytes) in files {
         let refused = |error: std::io::Error| refused(path, &error);
+        if path.is_dir() {
+            return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+        }
         let mut file = beside(path)?;
         file.write_all(bytes).map_err(refused)?;
         // A temporary file is its owner's alone; what we write is as readable as any other file.
@@ -72,6 +75,18 @@ mod tests {
         write_file(&path, b"second").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_place_that_is_taken_by_a_folder_leaves_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+        std::fs::write(&first, b"kept").unwrap();
+        std::fs::create_dir(&second).unwrap();
+        let error = write_files(&[(first.clone(), b"x".to_vec()), (second, b"y".to_vec())]).unwrap_err();
+        assert!(error.to_string().contains("second: cannot be written: is a directory"), "{error}");
+        assert_eq!(std::fs::read(first).unwrap(), b"kept");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

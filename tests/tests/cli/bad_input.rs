@@ -38,7 +38,10 @@ fn data_that_are_missing() {
     assert!(error.starts_with("nowhere.npz: no such file, and no built-in data set of that name (mnist, "), "{error}");
     fs::create_dir_all(folder.path().join("data/mnist")).expect("a writable folder");
     let run = thumbnet(folder.path(), &["evaluate", "model.tnet", "--data", "mnist", "--data-dir", "data"]);
-    assert_eq!(run.error(), "data/mnist: no mnist here: train-images-idx3-ubyte.gz is missing");
+    assert_eq!(
+        run.error(),
+        "data/mnist: no mnist here: train-images-idx3-ubyte.gz is missing; put it there, or name a file"
+    );
 }
 
 #[test]
@@ -50,11 +53,13 @@ fn data_that_are_corrupt() {
         error.starts_with("images-idx3-ubyte: the header promises 2 x 28 x 28 elements, more than the file"),
         "{error}"
     );
+    assert!(error.ends_with("; get it again"), "{error}");
     write(folder.path(), "images-idx3-ubyte", b"GIF89a, which is no data");
     let error = evaluation_error(folder.path(), "images-idx3-ubyte");
     assert!(error.starts_with("images-idx3-ubyte: of no kind that is known"), "{error}");
     write(folder.path(), "data.npz", b"PK\x03\x04 and then nothing");
-    assert!(evaluation_error(folder.path(), "data.npz").starts_with("data.npz: no .npz file: "));
+    let error = evaluation_error(folder.path(), "data.npz");
+    assert!(error.starts_with("data.npz: no .npz file: ") && error.ends_with("; write it with numpy.savez"), "{error}");
 }
 
 #[test]
@@ -62,14 +67,17 @@ fn an_idx_file_of_the_wrong_kind() {
     let folder = folder();
     write(folder.path(), "labels-idx1-ubyte", &idx(&[3], &[1, 2, 3]));
     let error = evaluation_error(folder.path(), "labels-idx1-ubyte");
-    assert_eq!(error, "labels-idx1-ubyte: holds 3 labels; images (samples x rows x columns, bytes) are expected");
+    assert_eq!(
+        error,
+        "labels-idx1-ubyte: holds 3 labels; images (samples x rows x columns, bytes) are expected; name their file"
+    );
     // Images where the labels belong.
     write(folder.path(), "t-images-idx3-ubyte", &idx(&[1, 28, 28], &[0; 784]));
     write(folder.path(), "t-labels-idx1-ubyte", &idx(&[1, 28, 28], &[0; 784]));
     let error = evaluation_error(folder.path(), "t-images-idx3-ubyte");
     assert_eq!(
         error,
-        "t-labels-idx1-ubyte: holds 1 x 28 x 28 elements; labels (one axis of class indices) are expected"
+        "t-labels-idx1-ubyte: holds 1 x 28 x 28 elements; labels (one axis of class indices) are expected; put their file in its place"
     );
     // Images without labels can be predicted, but not judged.
     fs::remove_file(folder.path().join("t-labels-idx1-ubyte")).expect("a file");
@@ -115,8 +123,11 @@ fn a_tnet_of_a_newer_version() {
     bytes[version] += 1;
     write(folder.path(), "newer.tnet", &bytes);
     let error = thumbnet(folder.path(), &["inspect", "newer.tnet"]).error().to_string();
-    assert!(error.starts_with("newer.tnet: "), "{error}");
-    assert!(error.contains("version 2") && error.contains("version 1"), "{error}");
+    assert_eq!(
+        error,
+        "newer.tnet: tnet: format version 2, but this reader knows version 1; take a newer thumbnet, or convert the model \
+         anew with this one"
+    );
 }
 
 #[test]
@@ -124,13 +135,14 @@ fn a_tnet_that_is_damaged() {
     let folder = folder();
     let whole = fs::read(folder.path().join("model.tnet")).expect("a file");
     write(folder.path(), "cut.tnet", &whole[..whole.len() / 2]);
-    assert!(thumbnet(folder.path(), &["inspect", "cut.tnet"]).error().starts_with("cut.tnet: "));
+    let error = thumbnet(folder.path(), &["inspect", "cut.tnet"]).error().to_string();
+    assert!(error.starts_with("cut.tnet: ") && error.ends_with("copy or convert it anew"), "{error}");
     let mut flipped = whole.clone();
     let last = flipped.len() - 1;
     flipped[last] ^= 1;
     write(folder.path(), "flipped.tnet", &flipped);
     let error = thumbnet(folder.path(), &["summary", "flipped.tnet"]).error().to_string();
-    assert!(error.contains("checksum"), "{error}");
+    assert!(error.contains("checksum") && error.ends_with("copy or convert it anew"), "{error}");
 }
 
 #[test]
@@ -141,9 +153,10 @@ fn an_onnx_that_is_none() {
         [&["summary", "text.onnx"][..], &["inspect", "text.onnx"], &["evaluate", "text.onnx", "--data", "mnist"]]
     {
         let error = thumbnet(folder.path(), command).error().to_string();
-        assert!(error.starts_with("text.onnx: "), "{error}");
+        assert!(error.starts_with("text.onnx: ") && error.ends_with("; export it again"), "{error}");
     }
-    assert!(thumbnet(folder.path(), &["summary", "none.onnx"]).error().starts_with("none.onnx: "));
+    assert_eq!(thumbnet(folder.path(), &["summary", "none.onnx"]).error(), "none.onnx: no such file; check the path");
+    assert_eq!(thumbnet(folder.path(), &["summary", "."]).error(), ".: is a folder; name a file in it");
 }
 
 #[test]

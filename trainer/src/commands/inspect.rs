@@ -44,7 +44,7 @@ struct Row {
 pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let model = Model::open(&args.model)?;
     let network = model.network()?;
-    let file = std::fs::read(&args.model).map_err(|error| Error::new(ErrorKind::Io, args.model.display(), error))?;
+    let file = std::fs::read(&args.model).map_err(|error| Error::unreadable(&args.model, &error))?;
     let bytes = match (&model, &network) {
         (Model::Tnet(bytes), _) => bytes.clone(),
         (_, Network::Integer(network)) => tnet::write(network)?,

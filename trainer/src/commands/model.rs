@@ -26,7 +26,7 @@ impl Model {
     /// [`ErrorKind::Io`] where the file cannot be read, [`ErrorKind::Model`] where it is no model or one that we cannot
     /// evaluate.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+        let bytes = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
         let is_tnet = bytes.starts_with(&thumbnet::format::MAGIC)
             || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tnet"));
         if is_tnet {

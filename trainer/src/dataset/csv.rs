@@ -19,7 +19,7 @@ pub struct Table {
 /// [`ErrorKind::Io`] where the file cannot be read; [`ErrorKind::Data`] where rows differ in length, a cell is empty or not
 /// finite, or a column mixes words and numbers. The place names line and column.
 pub fn read_csv(path: &Path) -> Result<Table> {
-    let text = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+    let text = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
     Table::parse(&text).map_err(|(place, what)| Error::new(ErrorKind::Data, format!("{}{place}", path.display()), what))
 }
 
@@ -52,7 +52,7 @@ impl Table {
             }
         }
         if cells.first().is_none_or(Vec::is_empty) {
-            return Err((String::new(), "no rows".into()));
+            return Err((String::new(), "no rows; give at least one".into()));
         }
         let (cells, words) = columns
             .iter()
@@ -127,8 +127,8 @@ mod tests {
         );
         assert_eq!(error(b"a,b\n1,2\n,4\n"), ":3: column \"a\": the cell is empty; fill it in or delete the row");
         assert_eq!(error(b"a,b\n1,2\n3,x\n"), ":3: column \"b\": \"x\" is not a number, as others in the column are");
-        assert_eq!(error(b"a,b\n"), ": no rows");
-        assert_eq!(error(b""), ": no rows");
+        assert_eq!(error(b"a,b\n"), ": no rows; give at least one");
+        assert_eq!(error(b""), ": no rows; give at least one");
         assert!(error(b"a,b\n1,2\n3\n").contains("line: 3"));
     }
 }

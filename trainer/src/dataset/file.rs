@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path, options: &Options) -> Result<Loaded> {
                 path.file_name().and_then(|name| name.to_str()).map(|name| name.replace("images-idx3", "labels-idx1"));
             let labels =
                 labels.map(|labels| path.with_file_name(labels)).filter(|labels| labels != path && labels.is_file());
-            let start = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+            let start = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
             if !Idx::recognizes(&start) {
                 return Err(wrong("of no kind that is known; .npy, .npz, .csv and IDX files are read".into()));
             }

@@ -38,7 +38,7 @@ impl Idx {
     /// # Errors
     /// [`ErrorKind::Io`] where it cannot be read, [`ErrorKind::Data`] as [`Idx::parse`].
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+        let bytes = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
         Self::parse(&bytes).map_err(|what| Error::new(ErrorKind::Data, path.display(), what))
     }
 
@@ -57,7 +57,7 @@ impl Idx {
     fn decode(reader: &mut impl Read, limit: u64) -> std::result::Result<Self, String> {
         let magic: [u8; 4] = take(reader, "magic number")?;
         let [0, 0, code, axes @ 1..=8] = magic else {
-            return Err(format!("no IDX file: it begins with {magic:02x?}, expected 00 00 TYPE AXES"));
+            return Err(format!("no IDX file: it begins with {magic:02x?}, expected 00 00 TYPE AXES; name another"));
         };
         let size = element_size(code).ok_or_else(|| format!("unknown IDX type code 0x{code:02x}"))?;
         let mut shape = Vec::with_capacity(axes as usize);
@@ -67,7 +67,7 @@ impl Idx {
         let expected = shape.iter().try_fold(size as u64, |product, &length| product.checked_mul(length as u64));
         let expected = expected.filter(|&expected| expected <= limit).ok_or_else(|| {
             format!(
-                "the header promises {} elements, more than the file can hold: it is truncated or corrupt",
+                "the header promises {} elements, more than the file can hold: it is truncated or corrupt; get it again",
                 times(&shape)
             )
         })?;
@@ -93,7 +93,7 @@ impl Idx {
         let (&[samples, rows, columns], Elements::Unsigned(pixels)) = (&self.shape[..], self.elements) else {
             let what = if self.shape.len() == 1 { "labels" } else { "elements that are no 8-bit pixels" };
             return Err(format!(
-                "holds {} {what}; images (samples x rows x columns, bytes) are expected",
+                "holds {} {what}; images (samples x rows x columns, bytes) are expected; name their file",
                 times(&self.shape)
             ));
         };
@@ -110,7 +110,10 @@ impl Idx {
             ([_], Elements::Real(values)) if values.iter().all(|value| *value >= 0.0 && value.fract() == 0.0) => {
                 Ok(values.into_iter().map(|value| value as u32).collect())
             }
-            _ => Err(format!("holds {} elements; labels (one axis of class indices) are expected", times(&self.shape))),
+            _ => Err(format!(
+                "holds {} elements; labels (one axis of class indices) are expected; put their file in its place",
+                times(&self.shape)
+            )),
         }
     }
 }
@@ -212,7 +215,7 @@ mod tests {
         let labels = Idx::parse(&file(0x08, &[2], &[1, 2])).unwrap();
         assert_eq!(
             labels.clone().images().unwrap_err(),
-            "holds 2 labels; images (samples x rows x columns, bytes) are expected"
+            "holds 2 labels; images (samples x rows x columns, bytes) are expected; name their file"
         );
         assert_eq!(labels.labels().unwrap(), [1, 2]);
         let images = Idx::parse(&file(0x08, &[1, 1, 2], &[1, 2])).unwrap();

@@ -13,7 +13,7 @@ const MAX_PIXELS: u64 = 1 << 26;
 /// [`ErrorKind::Io`] where the file cannot be opened, [`ErrorKind::Data`] where it is no PNG or too large.
 pub fn read_png(path: &Path) -> Result<Array2<u8>> {
     let wrong = |what: String| Error::new(ErrorKind::Data, path.display(), what);
-    let file = std::fs::File::open(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+    let file = std::fs::File::open(path).map_err(|error| Error::unreadable(path, &error))?;
     let mut decoder = png::Decoder::new(BufReader::new(file));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(|error| wrong(format!("no PNG image: {error}")))?;

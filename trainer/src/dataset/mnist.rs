@@ -40,7 +40,8 @@ pub(super) fn read_folder(name: &str, folder: &Path, class_names: &[&str]) -> Re
     let part = |images: usize| {
         let path = |file: usize| {
             find_file(folder, FILES[file]).ok_or_else(|| {
-                Error::new(ErrorKind::Data, folder.display(), format!("no {name} here: {}.gz is missing", FILES[file]))
+                let what = format!("no {name} here: {}.gz is missing; put it there, or name a file", FILES[file]);
+                Error::new(ErrorKind::Data, folder.display(), what)
             })
         };
         let (images, labels) = (path(images)?, path(images + 1)?);

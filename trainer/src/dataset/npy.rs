@@ -35,7 +35,7 @@ impl Array {
 /// # Errors
 /// [`ErrorKind::Io`] where it cannot be read, [`ErrorKind::Data`] where it is no such file or its header lies.
 pub fn read_npy(path: &Path) -> Result<Array> {
-    let bytes = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+    let bytes = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
     parse_npy(&bytes).map_err(|what| Error::new(ErrorKind::Data, path.display(), what))
 }
 
@@ -44,9 +44,10 @@ pub fn read_npy(path: &Path) -> Result<Array> {
 /// As [`read_npy`]; the place names the array.
 pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>> {
     let wrong = |place: String, what: String| Error::new(ErrorKind::Data, place, what);
-    let bytes = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
-    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes))
-        .map_err(|error| wrong(path.display().to_string(), format!("no .npz file: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
+    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).map_err(|error| {
+        wrong(path.display().to_string(), format!("no .npz file: {error}; write it with numpy.savez"))
+    })?;
     let mut arrays = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
         let mut entry =
@@ -67,7 +68,11 @@ fn parse_npy(bytes: &[u8]) -> std::result::Result<Array, String> {
         [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, _, a, b, c, d, ..] => {
             (12, u32::from_le_bytes([*a, *b, *c, *d]) as usize)
         }
-        _ => return Err("no .npy file: it does not begin with \\x93NUMPY and a known version".into()),
+        _ => {
+            return Err(
+                "no .npy file: it does not begin with \\x93NUMPY and a known version; write it with numpy.save".into(),
+            );
+        }
     };
     let Some((header, data)) = bytes[start..].split_at_checked(length) else {
         return Err("truncated within the header".into());

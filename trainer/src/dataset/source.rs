@@ -257,6 +257,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("mnist")).unwrap();
         let options = Options { data_dir: Some(folder.path().into()), ..Options::default() };
         let error = load("mnist", &options).unwrap_err().to_string();
-        assert!(error.ends_with("no mnist here: train-images-idx3-ubyte.gz is missing"), "{error}");
+        assert!(
+            error.ends_with("no mnist here: train-images-idx3-ubyte.gz is missing; put it there, or name a file"),
+            "{error}"
+        );
     }
 }

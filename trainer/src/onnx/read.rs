@@ -19,7 +19,7 @@ impl Graph {
     /// # Errors
     /// A file that cannot be read, is no ONNX model, or is damaged; weights in a file outside the model's folder.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+        let bytes = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Self::decode(bytes.into(), Some(folder)).map_err(|error| error.within(path.display()))
     }

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 /// # Errors
 /// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Target`] if it holds no defmt logs or QEMU cannot be started.
 pub fn qemu_run(machine: &Machine, image: &Path, mut line: impl FnMut(String)) -> Result<i32> {
-    let elf = fs::read(image).map_err(|error| Error::new(ErrorKind::Io, image.display(), error))?;
+    let elf = fs::read(image).map_err(|error| Error::unreadable(image, &error))?;
     let table = log::table(&elf).map_err(|error| error.within(image.display()))?;
     let mut decoder = table.new_stream_decoder();
     let mut child = Command::new(program())

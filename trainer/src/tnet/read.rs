@@ -3,12 +3,12 @@
 use super::file::wrong;
 use super::integer::{factor, input_zero, sum_quantization};
 use super::{function, pack};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nn::{Activation, Dense, Encoding, Input, Layer as NnLayer, Normalization, Sequential, UnitNorm};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
 use half::f16;
 use ndarray::Array1;
-use thumbnet::{Layer, Model, Order};
+use thumbnet::{Layer, Model, Order, ParseError};
 
 /// What a `.tnet` file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +26,8 @@ pub enum Network {
 /// # Errors
 /// [`ErrorKind::Model`](crate::error::ErrorKind::Model) where the bytes are not a model, or are damaged.
 pub fn read(bytes: &[u8]) -> Result<Network> {
-    let model = Model::parse(bytes).map_err(|error| wrong("tnet", error))?;
-    model.verify_checksum().map_err(|error| wrong("tnet", error))?;
+    let model = Model::parse(bytes).map_err(refused)?;
+    model.verify_checksum().map_err(|error| wrong("tnet", format!("{error}; {DAMAGED}")))?;
     let mut names = model.names().iter().map(str::to_owned);
     let name = names.next().unwrap_or_default();
     let layer_names: Vec<_> =
@@ -48,6 +48,21 @@ pub fn read(bytes: &[u8]) -> Result<Network> {
         })
         .collect::<Result<_>>()?;
     Ok(Network::Integer(QuantizedSequential { name, input, layers, softmax: model.has_softmax(), class_names }))
+}
+
+const DAMAGED: &str = "the file is damaged: copy or convert it anew";
+
+/// What is wrong with a file, and what to do about it.
+fn refused(error: ParseError) -> Error {
+    let remedy = match error {
+        ParseError::Version { found, supported } if found > supported => {
+            "take a newer thumbnet, or convert the model anew with this one"
+        }
+        ParseError::Version { .. } => "convert the model anew with this thumbnet",
+        ParseError::Magic => "take one that `thumbnet train` or `convert` has written",
+        _ => DAMAGED,
+    };
+    wrong("tnet", format!("{error}; {remedy}"))
 }
 
 fn input(model: &Model<'_>, feature_names: Vec<String>) -> Input {

@@ -121,13 +121,27 @@ impl Checkpoint {
         write_file(path, npz.finish().map_err(failed)?.get_ref())
     }
 
+    /// Removes the file of a finished training: once what was learned is written elsewhere, so that no failure loses it.
+    pub fn remove(path: &Path) {
+        // There may be none.
+        let _ = std::fs::remove_file(path);
+    }
+
     /// Reads a state for a network of the same layers.
     /// # Errors
     /// [`ErrorKind::Io`] where the file cannot be read, [`ErrorKind::Data`] where it is no checkpoint of such a network.
     pub fn read(path: &Path, net: &Sequential) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::new(ErrorKind::Io, path.display(), error))?;
+        if !path.exists() {
+            let message = "no checkpoint to go on from; train without --resume, or name its folder with --out";
+            return Err(Error::new(ErrorKind::Io, path.display(), message));
+        }
+        let bytes = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
         let wrong = |error: ndarray_npy::ReadNpzError| {
-            Error::new(ErrorKind::Data, path.display(), format!("is no checkpoint of this training: {error}"))
+            Error::new(
+                ErrorKind::Data,
+                path.display(),
+                format!("is no checkpoint of this training: {error}; train without --resume"),
+            )
         };
         let mut npz = NpzReader::new(Cursor::new(bytes)).map_err(wrong)?;
         let mut state = Self::start(net, 0);
@@ -201,13 +215,5 @@ impl Keeper {
             self.last = Some(Instant::now());
         }
         Ok(())
-    }
-
-    /// Removes the file: the training is done.
-    pub(super) fn remove(self) {
-        if let Some(path) = self.path {
-            // There may be none yet.
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

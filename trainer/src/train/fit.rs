@@ -34,7 +34,7 @@ pub struct Fit<'a> {
     pub seed: u64,
     /// At most so many threads; the result does not depend on it.
     pub threads: usize,
-    /// Where to keep the state of the training while it runs; it is removed at the end.
+    /// Where to keep the state of the training while it runs. It is left there: see [`Checkpoint::remove`].
     pub checkpoint: Option<PathBuf>,
     /// Raised by someone else to end after the current step.
     pub stop: &'a AtomicBool,
@@ -141,7 +141,6 @@ impl Fit<'_> {
             }
         }
         state.store(net);
-        keeper.remove();
         Ok(state.history)
     }
 

@@ -56,6 +56,9 @@ fn examples() -> String {
     )
 }
 
+/// The state of a training that has not ended, in the folder that it will fill.
+const CHECKPOINT: &str = "checkpoint.npz";
+
 /// Calibration takes so many training samples.
 const CALIBRATION: usize = 1000;
 
@@ -91,10 +94,12 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
     let outcome = learn(recipe, args, settings, &out)?;
     let files = write(&outcome, &out, settings.language)?;
+    Checkpoint::remove(&out.join(CHECKPOINT));
     let mut results = vec![outcome.score()];
     for seed in 1..u64::from(args.seeds) {
         let recipe = Recipe { seed: outcome.recipe.seed + seed, ..outcome.recipe.clone() };
         results.push(learn(recipe, args, settings, &out)?.score());
+        Checkpoint::remove(&out.join(CHECKPOINT));
     }
     let mut value = outcome.value(&args.recipe, &out, &files);
     if args.seeds == 1 {
@@ -136,7 +141,7 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let (train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
     let mut net = recipe.network(&train)?;
     let batch_size = if recipe.batch_size == 0 { train.samples() } else { recipe.batch_size };
-    let checkpoint = out.join("checkpoint.npz");
+    let checkpoint = out.join(CHECKPOINT);
     let fit = Fit {
         epochs: recipe.epochs,
         batch_size,

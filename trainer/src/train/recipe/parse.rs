@@ -15,7 +15,7 @@ impl Recipe {
         let path = Path::new(source);
         let is_file = path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1;
         if is_file {
-            let text = std::fs::read_to_string(path).map_err(|error| Error::new(ErrorKind::Io, source, error))?;
+            let text = std::fs::read_to_string(path).map_err(|error| Error::unreadable(path, &error))?;
             return Self::parse(source, &text);
         }
         let nearest = nearest(source, names()).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
