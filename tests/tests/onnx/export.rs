@@ -1,7 +1,7 @@
 //! What we export is what we mean: in tract, in our own evaluator, and after an import.
 
 use crate::networks::{difference, exports, networks, samples};
-use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export, export_with_opset, import, tract_outputs};
+use thumbnet_trainer::onnx::{ElementType, Graph, Imported, export, export_with_opset, import, tract_outputs};
 
 #[test]
 fn every_executor_gives_the_outputs_of_the_network() {
@@ -11,9 +11,9 @@ fn every_executor_gives_the_outputs_of_the_network() {
         for opset in [12, 13, 17, 22] {
             let bytes = export_with_opset(&model, opset);
             let graph = Graph::decode(bytes.clone().into(), None).expect("our own export");
-            let ours = graph.run(Tensor::F32(x.clone().into_dyn())).expect("our own operators");
-            let Tensor::F32(ours) = &ours[0] else { panic!("{}: not float", model.name) };
-            let ours = ours.clone().into_dimensionality().expect("samples x outputs");
+            let ours = graph.run(x.clone().into_dyn().into()).expect("our own operators");
+            assert_eq!(ours[0].element_type(), ElementType::F32, "{}: not float", model.name);
+            let ours = ours[0].to_f32().expect("numbers").into_dimensionality().expect("samples x outputs");
             assert!(
                 difference(&expected, &ours) < 1e-5,
                 "{} at opset {opset}: {}",

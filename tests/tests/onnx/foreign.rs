@@ -5,7 +5,7 @@ use crate::runtime::integers;
 use ndarray::{Array2, ArrayD};
 use std::path::{Path, PathBuf};
 use thumbnet_trainer::nn::{Encoding, Input};
-use thumbnet_trainer::onnx::{Graph, GraphInput, Imported, Tensor, import};
+use thumbnet_trainer::onnx::{ElementType, Graph, GraphInput, Imported, Tensor, import};
 use thumbnet_trainer::tnet;
 
 /// What onnxruntime gives for a model.
@@ -63,9 +63,9 @@ fn tensor(input: &GraphInput, x: &Array2<f32>) -> Tensor {
     }
     let x = ArrayD::from_shape_vec(shape, x.iter().copied().collect()).expect("the input's shape");
     match input.element_type {
-        2 => Tensor::U8(x.mapv(|v| v as u8)),
-        11 => Tensor::F64(x.mapv(f64::from)),
-        _ => Tensor::F32(x),
+        2 => Tensor::of_type(x.mapv(f64::from), ElementType::U8),
+        11 => Tensor::of_type(x.mapv(f64::from), ElementType::F64),
+        _ => x.into(),
     }
 }
 

@@ -4,7 +4,9 @@ use crate::networks::{exports, network, networks, samples};
 use crate::runtime::integers;
 use ndarray::Array2;
 use thumbnet_trainer::nn::{Activation, Sequential};
-use thumbnet_trainer::onnx::{Graph, Imported, Tensor, export_qdq, export_qdq_with_opset, export_qoperator, import};
+use thumbnet_trainer::onnx::{
+    ElementType, Graph, Imported, export_qdq, export_qdq_with_opset, export_qoperator, import,
+};
 use thumbnet_trainer::quantize::{Options, QuantizedSequential, WeightType, post_training};
 use thumbnet_trainer::tnet;
 
@@ -13,14 +15,14 @@ fn graph_integers(bytes: &[u8], real: &Array2<f32>) -> Array2<i8> {
     let graph = Graph::decode(bytes.to_vec().into(), None).expect("our own export");
     let last = graph.nodes.iter().find(|node| node.name == "output/dequantize").expect("the last DequantizeLinear");
     let name = last.inputs[0].clone();
-    let values = graph.evaluate(&[("input", Tensor::F32(real.clone().into_dyn()))]).expect("our own operators");
-    match &values[&name] {
-        Tensor::I8(integers) => integers.clone().into_dimensionality().expect("samples x outputs"),
-        Tensor::U8(integers) => {
-            integers.mapv(|q| (i16::from(q) - 128) as i8).into_dimensionality().expect("samples x outputs")
-        }
-        other => panic!("{name} is {}", other.type_name()),
-    }
+    let values = graph.evaluate(&[("input", real.clone().into_dyn().into())]).expect("our own operators");
+    let shift = match values[&name].element_type() {
+        ElementType::I8 => 0,
+        ElementType::U8 => 128,
+        other => panic!("{name} is {}", other.name()),
+    };
+    let integers = values[&name].to_i64().expect("numbers").into_dimensionality().expect("samples x outputs");
+    integers.mapv(|q: i64| i8::try_from(q - shift).expect("an 8-bit integer"))
 }
 
 fn quantized_networks() -> Vec<(Sequential, QuantizedSequential)> {

@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::operators;
 use super::proto::data_type;
-use super::tensor::Tensor;
+use super::tensor::{ElementType, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 use std::collections::HashMap;
@@ -99,8 +99,10 @@ pub(super) fn as_given(graph: &Graph, real: ArrayView2<f32>) -> Result<Tensor> {
     let array = ArrayD::from_shape_vec(shape, values)
         .map_err(|_| bad(format!("its input is {declared:?}, but a sample has {} features", real.ncols())))?;
     Ok(match input.element_type {
-        data_type::UINT8 => Tensor::U8(array.mapv(|v| (v * 255.0).round() as u8)),
-        data_type::DOUBLE => Tensor::F64(array.mapv(f64::from)),
-        _ => Tensor::F32(array),
+        data_type::UINT8 => {
+            Tensor::of_type(array.mapv(|v| f64::from((v * 255.0).round().clamp(0.0, 255.0))), ElementType::U8)
+        }
+        data_type::DOUBLE => Tensor::of_type(array.mapv(f64::from), ElementType::F64),
+        _ => array.into(),
     })
 }

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod builder;
+mod decode;
 mod evaluate;
 mod export;
 mod export_qdq;
@@ -22,5 +23,5 @@ pub use export_qoperator::export_qoperator;
 pub use graph::{Graph, GraphInput, Node};
 pub use import::{Imported, import};
 pub use metadata::bits;
-pub use tensor::Tensor;
+pub use tensor::{ElementType, Tensor};
 pub use tract::{tract_outputs, tract_outputs_of_file};

@@ -1,100 +1,246 @@
-//! Tensors of dynamic type and rank, and how they come out of a file.
+//! Tensors of dynamic type and rank.
 
-use super::proto::{TensorProto, data_type};
-use bytes::Bytes;
-use half::{bf16, f16};
-use ndarray::{ArrayD, IxDyn};
+use super::proto::data_type;
+use ndarray::{ArrayD, ArrayViewD};
 
-/// A tensor. Half-precision numbers are held as f32, 4-bit integers as 8-bit ones: each value stays what it is.
+/// A tensor: its shape, and its elements in row-major order. Only the elements know their type: numbers are computed in f64
+/// ([`Tensor::to_f64`]), and whatever moves elements moves their places ([`Tensor::places`]), so that no operator is
+/// compiled once for every type.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Tensor {
+pub struct Tensor {
+    shape: Vec<usize>,
+    elements: Elements,
+}
+
+/// The most elements that joined tensors may have: a chain of joins doubles with every node.
+const MAX_JOINED: usize = 1 << 26;
+
+/// The type of a tensor's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ElementType {
     /// f32, and the half-precision types.
-    F32(ArrayD<f32>),
+    F32,
     /// f64
-    F64(ArrayD<f64>),
+    F64,
     /// i8, and signed 4-bit integers.
-    I8(ArrayD<i8>),
+    I8,
     /// u8, and unsigned 4-bit integers.
-    U8(ArrayD<u8>),
+    U8,
     /// i16
-    I16(ArrayD<i16>),
+    I16,
     /// u16
-    U16(ArrayD<u16>),
+    U16,
     /// i32
-    I32(ArrayD<i32>),
+    I32,
     /// u32
-    U32(ArrayD<u32>),
+    U32,
     /// i64
-    I64(ArrayD<i64>),
+    I64,
     /// u64
-    U64(ArrayD<u64>),
+    U64,
     /// Truth values.
-    Bool(ArrayD<bool>),
+    Bool,
     /// Texts.
-    Text(ArrayD<String>),
+    Text,
 }
 
-/// Runs `$body` with `$array` bound to the array inside `$tensor`, whatever its element type.
+/// The elements of a tensor. Half-precision numbers are held as f32, 4-bit integers as 8-bit ones: each value stays what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Elements {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    I8(Vec<i8>),
+    U8(Vec<u8>),
+    I16(Vec<i16>),
+    U16(Vec<u16>),
+    I32(Vec<i32>),
+    U32(Vec<u32>),
+    I64(Vec<i64>),
+    U64(Vec<u64>),
+    Bool(Vec<bool>),
+    Text(Vec<String>),
+}
+
+/// Runs `$body` with `$list` bound to the elements, whatever their type.
 macro_rules! each {
-    ($tensor:expr, $array:ident => $body:expr) => {
-        match $tensor {
-            $crate::onnx::tensor::Tensor::F32($array) => $body,
-            $crate::onnx::tensor::Tensor::F64($array) => $body,
-            $crate::onnx::tensor::Tensor::I8($array) => $body,
-            $crate::onnx::tensor::Tensor::U8($array) => $body,
-            $crate::onnx::tensor::Tensor::I16($array) => $body,
-            $crate::onnx::tensor::Tensor::U16($array) => $body,
-            $crate::onnx::tensor::Tensor::I32($array) => $body,
-            $crate::onnx::tensor::Tensor::U32($array) => $body,
-            $crate::onnx::tensor::Tensor::I64($array) => $body,
-            $crate::onnx::tensor::Tensor::U64($array) => $body,
-            $crate::onnx::tensor::Tensor::Bool($array) => $body,
-            $crate::onnx::tensor::Tensor::Text($array) => $body,
-        }
+    ($elements:expr, $list:ident => $body:expr) => {
+        each!(@ $elements, $list => $body; F32 F64 I8 U8 I16 U16 I32 U32 I64 U64 Bool Text)
+    };
+    (@ $elements:expr, $list:ident => $body:expr; $($variant:ident)+) => {
+        match $elements { $(Elements::$variant($list) => $body),+ }
     };
 }
-/// As `each!`, and the result is again a tensor of that type.
-macro_rules! map_each {
-    ($tensor:expr, $array:ident => $body:expr) => {
-        match $tensor {
-            $crate::onnx::tensor::Tensor::F32($array) => $crate::onnx::tensor::Tensor::F32($body),
-            $crate::onnx::tensor::Tensor::F64($array) => $crate::onnx::tensor::Tensor::F64($body),
-            $crate::onnx::tensor::Tensor::I8($array) => $crate::onnx::tensor::Tensor::I8($body),
-            $crate::onnx::tensor::Tensor::U8($array) => $crate::onnx::tensor::Tensor::U8($body),
-            $crate::onnx::tensor::Tensor::I16($array) => $crate::onnx::tensor::Tensor::I16($body),
-            $crate::onnx::tensor::Tensor::U16($array) => $crate::onnx::tensor::Tensor::U16($body),
-            $crate::onnx::tensor::Tensor::I32($array) => $crate::onnx::tensor::Tensor::I32($body),
-            $crate::onnx::tensor::Tensor::U32($array) => $crate::onnx::tensor::Tensor::U32($body),
-            $crate::onnx::tensor::Tensor::I64($array) => $crate::onnx::tensor::Tensor::I64($body),
-            $crate::onnx::tensor::Tensor::U64($array) => $crate::onnx::tensor::Tensor::U64($body),
-            $crate::onnx::tensor::Tensor::Bool($array) => $crate::onnx::tensor::Tensor::Bool($body),
-            $crate::onnx::tensor::Tensor::Text($array) => $crate::onnx::tensor::Tensor::Text($body),
-        }
-    };
-}
-pub(super) use {each, map_each};
 
-/// The types that have an arithmetic: how each converts from and to f64 and into its tensor.
-macro_rules! from_arrays {
+/// As `each!`, and the result is again a list of that type.
+macro_rules! map_each {
+    ($elements:expr, $list:ident => $body:expr) => {
+        map_each!(@ $elements, $list => $body; F32 F64 I8 U8 I16 U16 I32 U32 I64 U64 Bool Text)
+    };
+    (@ $elements:expr, $list:ident => $body:expr; $($variant:ident)+) => {
+        match $elements { $(Elements::$variant($list) => Elements::$variant($body)),+ }
+    };
+}
+
+/// How numbers and lists of a type become a tensor.
+macro_rules! from_lists {
     ($($variant:ident $element:ty),+) => { $(
-        impl From<ArrayD<$element>> for Tensor {
-            fn from(array: ArrayD<$element>) -> Self {
-                Self::$variant(array)
+        impl From<Vec<$element>> for Tensor {
+            fn from(list: Vec<$element>) -> Self {
+                Self { shape: vec![list.len()], elements: Elements::$variant(list) }
+            }
+        }
+        impl From<$element> for Tensor {
+            fn from(one: $element) -> Self {
+                Self { shape: Vec::new(), elements: Elements::$variant(vec![one]) }
             }
         }
     )+ };
 }
-from_arrays!(F32 f32, F64 f64, I8 i8, U8 u8, I16 i16, U16 u16, I32 i32, U32 u32, I64 i64, U64 u64, Bool bool, Text String);
+from_lists!(F32 f32, I64 i64, Text String);
+
+impl From<ArrayD<f32>> for Tensor {
+    fn from(array: ArrayD<f32>) -> Self {
+        Self { shape: array.shape().to_vec(), elements: Elements::F32(row_major(array)) }
+    }
+}
+
+/// The elements of an array in row-major order.
+fn row_major<T: Clone>(array: ArrayD<T>) -> Vec<T> {
+    if !array.is_standard_layout() {
+        return array.iter().cloned().collect();
+    }
+    let len = array.len();
+    let (mut list, start) = array.into_raw_vec_and_offset();
+    list.drain(..start.unwrap_or(0));
+    list.truncate(len);
+    list
+}
+
+/// The elements of a list at these places.
+fn taken<T: Clone>(list: &[T], order: &[u32]) -> Vec<T> {
+    order.iter().map(|&place| list[place as usize].clone()).collect()
+}
+
+impl Elements {
+    /// Appends elements of the same type; `None` where they are of another.
+    fn append(&mut self, other: &Self) -> Option<()> {
+        macro_rules! of_one_type {
+            ($($variant:ident)+) => {
+                match (self, other) {
+                    $((Self::$variant(list), Self::$variant(more)) => list.extend_from_slice(more),)+
+                    _ => return None,
+                }
+            };
+        }
+        of_one_type!(F32 F64 I8 U8 I16 U16 I32 U32 I64 U64 Bool Text);
+        Some(())
+    }
+}
+
+impl ElementType {
+    /// The name in ONNX.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "float",
+            Self::F64 => "double",
+            Self::I8 => "int8",
+            Self::U8 => "uint8",
+            Self::I16 => "int16",
+            Self::U16 => "uint16",
+            Self::I32 => "int32",
+            Self::U32 => "uint32",
+            Self::I64 => "int64",
+            Self::U64 => "uint64",
+            Self::Bool => "bool",
+            Self::Text => "string",
+        }
+    }
+
+    /// The number of the type ([`data_type`]).
+    pub(super) fn number(self) -> i32 {
+        match self {
+            Self::F32 => data_type::FLOAT,
+            Self::F64 => data_type::DOUBLE,
+            Self::I8 => data_type::INT8,
+            Self::U8 => data_type::UINT8,
+            Self::I16 => data_type::INT16,
+            Self::U16 => data_type::UINT16,
+            Self::I32 => data_type::INT32,
+            Self::U32 => data_type::UINT32,
+            Self::I64 => data_type::INT64,
+            Self::U64 => data_type::UINT64,
+            Self::Bool => data_type::BOOL,
+            Self::Text => data_type::STRING,
+        }
+    }
+
+    /// The type that holds elements of that number ([`data_type`]); half precision is held in f32.
+    pub(super) fn of_number(number: i32) -> Option<Self> {
+        Some(match number {
+            data_type::FLOAT | data_type::FLOAT16 | data_type::BFLOAT16 => Self::F32,
+            data_type::DOUBLE => Self::F64,
+            data_type::INT8 => Self::I8,
+            data_type::UINT8 => Self::U8,
+            data_type::INT16 => Self::I16,
+            data_type::UINT16 => Self::U16,
+            data_type::INT32 => Self::I32,
+            data_type::UINT32 => Self::U32,
+            data_type::INT64 => Self::I64,
+            data_type::UINT64 => Self::U64,
+            data_type::BOOL => Self::Bool,
+            data_type::STRING => Self::Text,
+            _ => return None,
+        })
+    }
+}
 
 impl Tensor {
+    /// Elements in a shape that has as many.
+    pub(super) fn of_elements(shape: Vec<usize>, elements: Elements) -> Self {
+        Self { shape, elements }
+    }
+
+    /// Real numbers as elements of that type: floats rounded, integers cut and wrapped; numbers that should be texts stay f64.
+    pub fn of_type(values: ArrayD<f64>, element: ElementType) -> Self {
+        let shape = values.shape().to_vec();
+        let values = row_major(values);
+        let elements = match element {
+            ElementType::F32 => Elements::F32(values.iter().map(|&v| v as f32).collect()),
+            ElementType::F64 | ElementType::Text => Elements::F64(values),
+            ElementType::I8 => Elements::I8(values.iter().map(|&v| v as i64 as i8).collect()),
+            ElementType::U8 => Elements::U8(values.iter().map(|&v| v as i64 as u8).collect()),
+            ElementType::I16 => Elements::I16(values.iter().map(|&v| v as i64 as i16).collect()),
+            ElementType::U16 => Elements::U16(values.iter().map(|&v| v as i64 as u16).collect()),
+            ElementType::I32 => Elements::I32(values.iter().map(|&v| v as i64 as i32).collect()),
+            ElementType::U32 => Elements::U32(values.iter().map(|&v| v as i64 as u32).collect()),
+            ElementType::I64 => Elements::I64(values.iter().map(|&v| v as i64).collect()),
+            ElementType::U64 => {
+                Elements::U64(values.iter().map(|&v| if v < 0.0 { v as i64 as u64 } else { v as u64 }).collect())
+            }
+            ElementType::Bool => Elements::Bool(values.iter().map(|&v| v != 0.0).collect()),
+        };
+        Self { shape, elements }
+    }
+
+    /// 64-bit integers as elements of that type, u64 or i64.
+    pub(super) fn of_integers(values: ArrayD<i64>, element: ElementType) -> Self {
+        let shape = values.shape().to_vec();
+        let values = row_major(values);
+        let elements = match element {
+            ElementType::U64 => Elements::U64(values.iter().map(|&v| v as u64).collect()),
+            _ => Elements::I64(values),
+        };
+        Self { shape, elements }
+    }
+
     /// The shape.
     pub fn shape(&self) -> &[usize] {
-        each!(self, array => array.shape())
+        &self.shape
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        each!(self, array => array.len())
+        each!(&self.elements, list => list.len())
     }
 
     /// Whether there are no elements.
@@ -102,202 +248,118 @@ impl Tensor {
         self.len() == 0
     }
 
-    /// The name of the element type.
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::F32(_) => "float",
-            Self::F64(_) => "double",
-            Self::I8(_) => "int8",
-            Self::U8(_) => "uint8",
-            Self::I16(_) => "int16",
-            Self::U16(_) => "uint16",
-            Self::I32(_) => "int32",
-            Self::U32(_) => "uint32",
-            Self::I64(_) => "int64",
-            Self::U64(_) => "uint64",
-            Self::Bool(_) => "bool",
-            Self::Text(_) => "string",
+    /// The type of the elements.
+    pub fn element_type(&self) -> ElementType {
+        match &self.elements {
+            Elements::F32(_) => ElementType::F32,
+            Elements::F64(_) => ElementType::F64,
+            Elements::I8(_) => ElementType::I8,
+            Elements::U8(_) => ElementType::U8,
+            Elements::I16(_) => ElementType::I16,
+            Elements::U16(_) => ElementType::U16,
+            Elements::I32(_) => ElementType::I32,
+            Elements::U32(_) => ElementType::U32,
+            Elements::I64(_) => ElementType::I64,
+            Elements::U64(_) => ElementType::U64,
+            Elements::Bool(_) => ElementType::Bool,
+            Elements::Text(_) => ElementType::Text,
         }
     }
 
-    /// The number of the element type ([`data_type`]).
-    pub(super) fn data_type(&self) -> i32 {
-        match self {
-            Self::F32(_) => data_type::FLOAT,
-            Self::F64(_) => data_type::DOUBLE,
-            Self::I8(_) => data_type::INT8,
-            Self::U8(_) => data_type::UINT8,
-            Self::I16(_) => data_type::INT16,
-            Self::U16(_) => data_type::UINT16,
-            Self::I32(_) => data_type::INT32,
-            Self::U32(_) => data_type::UINT32,
-            Self::I64(_) => data_type::INT64,
-            Self::U64(_) => data_type::UINT64,
-            Self::Bool(_) => data_type::BOOL,
-            Self::Text(_) => data_type::STRING,
-        }
+    /// The name of the element type.
+    pub fn type_name(&self) -> &'static str {
+        self.element_type().name()
+    }
+
+    /// The elements as f64; `None` for texts. Exact but for 64-bit integers beyond 2^53.
+    fn numbers(&self) -> Option<Vec<f64>> {
+        Some(match &self.elements {
+            Elements::F32(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::F64(list) => list.clone(),
+            Elements::I8(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::U8(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::I16(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::U16(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::I32(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::U32(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::I64(list) => list.iter().map(|&v| v as f64).collect(),
+            Elements::U64(list) => list.iter().map(|&v| v as f64).collect(),
+            Elements::Bool(list) => list.iter().map(|&v| f64::from(v)).collect(),
+            Elements::Text(_) => return None,
+        })
     }
 
     /// The elements as f64; `None` for texts. Exact but for 64-bit integers beyond 2^53.
     pub fn to_f64(&self) -> Option<ArrayD<f64>> {
-        Some(match self {
-            Self::F32(array) => array.mapv(f64::from),
-            Self::F64(array) => array.clone(),
-            Self::I8(array) => array.mapv(f64::from),
-            Self::U8(array) => array.mapv(f64::from),
-            Self::I16(array) => array.mapv(f64::from),
-            Self::U16(array) => array.mapv(f64::from),
-            Self::I32(array) => array.mapv(f64::from),
-            Self::U32(array) => array.mapv(f64::from),
-            Self::I64(array) => array.mapv(|v| v as f64),
-            Self::U64(array) => array.mapv(|v| v as f64),
-            Self::Bool(array) => array.mapv(f64::from),
-            Self::Text(_) => return None,
-        })
+        ArrayD::from_shape_vec(self.shape.as_slice(), self.numbers()?).ok()
     }
 
     /// The elements as f32, rounded; `None` for texts.
     pub fn to_f32(&self) -> Option<ArrayD<f32>> {
-        match self {
-            Self::F32(array) => Some(array.clone()),
-            other => other.to_f64().map(|array| array.mapv(|v| v as f32)),
-        }
+        let list = match &self.elements {
+            Elements::F32(list) => list.clone(),
+            _ => self.numbers()?.into_iter().map(|v| v as f32).collect(),
+        };
+        ArrayD::from_shape_vec(self.shape.as_slice(), list).ok()
     }
 
     /// The elements as i64, floats rounded toward zero; `None` for texts.
     pub fn to_i64(&self) -> Option<ArrayD<i64>> {
-        match self {
-            Self::I64(array) => Some(array.clone()),
-            Self::U64(array) => Some(array.mapv(|v| v as i64)),
-            other => other.to_f64().map(|array| array.mapv(|v| v as i64)),
-        }
+        let list = match &self.elements {
+            Elements::I64(list) => list.clone(),
+            Elements::U64(list) => list.iter().map(|&v| v as i64).collect(),
+            _ => self.numbers()?.into_iter().map(|v| v as i64).collect(),
+        };
+        ArrayD::from_shape_vec(self.shape.as_slice(), list).ok()
+    }
+
+    /// The elements where they are f32, as they lie.
+    pub(super) fn as_f32(&self) -> Option<&[f32]> {
+        if let Elements::F32(list) = &self.elements { Some(list) } else { None }
+    }
+
+    /// The elements as texts.
+    pub(super) fn to_texts(&self) -> Vec<String> {
+        each!(&self.elements, list => list.iter().map(ToString::to_string).collect())
     }
 
     /// The same elements in another shape, whose number of elements is the same.
     pub(super) fn reshaped(self, shape: &[usize]) -> Option<Self> {
-        Some(
-            map_each!(self, array => array.as_standard_layout().into_owned().into_shape_with_order(IxDyn(shape)).ok()?),
-        )
+        let count = shape.iter().try_fold(1_usize, |count, &dim| count.checked_mul(dim))?;
+        (count == self.len()).then(|| Self { shape: shape.to_vec(), elements: self.elements })
     }
 
-    /// Reads a `TensorProto` message, as ONNX's test data are stored.
+    /// The places of the elements, 0 and up in row-major order, in the tensor's shape: moved, cut or repeated as an array,
+    /// they say what [`Tensor::at`] gives.
+    pub(super) fn places(&self) -> ArrayD<u32> {
+        ArrayD::from_shape_vec(self.shape.as_slice(), (0..self.len() as u32).collect()).unwrap_or_default()
+    }
+
+    /// The elements at these places, in the shape of the places.
+    pub(super) fn at(&self, places: ArrayViewD<u32>) -> Self {
+        let order: Vec<u32> = places.iter().copied().collect();
+        let elements = map_each!(&self.elements, list => taken(list, &order));
+        Self { shape: places.shape().to_vec(), elements }
+    }
+
+    /// The elements repeated to another shape; `None` where it does not broadcast to it.
+    pub(super) fn spread(&self, shape: &[usize]) -> Option<Self> {
+        self.places().broadcast(shape).map(|places| self.at(places))
+    }
+
+    /// The elements of tensors of one type one after another, as a list.
     /// # Errors
-    /// Bytes that are no such message, or whose elements do not fit its shape.
-    pub fn from_message(bytes: &[u8]) -> Result<Self, String> {
-        let proto = <TensorProto as prost::Message>::decode(bytes).map_err(|error| error.to_string())?;
-        Self::decode(&proto, None)
-    }
-
-    /// Takes a tensor out of its message. `external` stands for `raw_data` where the elements come from another file.
-    pub(super) fn decode(proto: &TensorProto, external: Option<&Bytes>) -> Result<Self, String> {
-        let mut count = 1_usize;
-        let mut shape = Vec::with_capacity(proto.dims.len());
-        for &dim in &proto.dims {
-            let dim =
-                usize::try_from(dim).map_err(|_| format!("its shape {:?} has a negative dimension", proto.dims))?;
-            count = count.checked_mul(dim).ok_or_else(|| format!("its shape {:?} is too large", proto.dims))?;
-            shape.push(dim);
+    /// No tensors, tensors of different types, or more elements than anyone could mean.
+    pub(super) fn chained(parts: &[&Self]) -> Result<Self, String> {
+        let (first, rest) = parts.split_first().ok_or("nothing to join")?;
+        if parts.iter().map(|part| part.len()).sum::<usize>() > MAX_JOINED {
+            return Err("its result would be unreasonably large".to_owned());
         }
-        let raw = external.unwrap_or(&proto.raw_data);
-        let source = Source { proto, raw, typed: raw.is_empty(), count };
-        let shape = IxDyn(&shape);
-        Ok(match proto.data_type {
-            data_type::FLOAT => Self::F32(source.elements(&proto.float_data, |&v| v, f32::from_le_bytes, shape)?),
-            data_type::DOUBLE => Self::F64(source.elements(&proto.double_data, |&v| v, f64::from_le_bytes, shape)?),
-            data_type::INT8 => Self::I8(source.elements(&proto.int32_data, |&v| v as i8, i8::from_le_bytes, shape)?),
-            data_type::UINT8 => Self::U8(source.elements(&proto.int32_data, |&v| v as u8, u8::from_le_bytes, shape)?),
-            data_type::INT16 => {
-                Self::I16(source.elements(&proto.int32_data, |&v| v as i16, i16::from_le_bytes, shape)?)
-            }
-            data_type::UINT16 => {
-                Self::U16(source.elements(&proto.int32_data, |&v| v as u16, u16::from_le_bytes, shape)?)
-            }
-            data_type::INT32 => Self::I32(source.elements(&proto.int32_data, |&v| v, i32::from_le_bytes, shape)?),
-            data_type::UINT32 => {
-                Self::U32(source.elements(&proto.uint64_data, |&v| v as u32, u32::from_le_bytes, shape)?)
-            }
-            data_type::INT64 => Self::I64(source.elements(&proto.int64_data, |&v| v, i64::from_le_bytes, shape)?),
-            data_type::UINT64 => Self::U64(source.elements(&proto.uint64_data, |&v| v, u64::from_le_bytes, shape)?),
-            data_type::BOOL => {
-                Self::Bool(source.elements(&proto.int32_data, |&v| v != 0, |[b]: [u8; 1]| b != 0, shape)?)
-            }
-            data_type::FLOAT16 => Self::F32(source.elements(
-                &proto.int32_data,
-                |&v| f16::from_bits(v as u16).to_f32(),
-                |b| f16::from_le_bytes(b).to_f32(),
-                shape,
-            )?),
-            data_type::BFLOAT16 => Self::F32(source.elements(
-                &proto.int32_data,
-                |&v| bf16::from_bits(v as u16).to_f32(),
-                |b| bf16::from_le_bytes(b).to_f32(),
-                shape,
-            )?),
-            data_type::INT4 => Self::I8(source.nibbles(|nibble| ((nibble << 4) as i8) >> 4, shape)?),
-            data_type::UINT4 => Self::U8(source.nibbles(|nibble| nibble, shape)?),
-            data_type::STRING => Self::Text(source.typed_elements(
-                &proto.string_data,
-                |text| String::from_utf8_lossy(text).into_owned(),
-                shape,
-            )?),
-            other => return Err(format!("its element type {other} is not supported; export the model in float")),
-        })
-    }
-}
-
-/// Where the elements of a tensor are.
-struct Source<'a> {
-    proto: &'a TensorProto,
-    raw: &'a Bytes,
-    typed: bool,
-    count: usize,
-}
-
-impl Source<'_> {
-    /// The elements, from raw bytes or from the field of their type. Nothing is allocated before the lengths agree.
-    fn elements<T, F, const N: usize>(
-        &self,
-        field: &[F],
-        convert: impl Fn(&F) -> T,
-        parse: impl Fn([u8; N]) -> T,
-        shape: IxDyn,
-    ) -> Result<ArrayD<T>, String> {
-        if self.typed {
-            return self.typed_elements(field, convert, shape);
+        let mut chain = first.elements.clone();
+        for part in rest {
+            chain.append(&part.elements).ok_or("its inputs have different types")?;
         }
-        let (chunks, rest) = self.raw.as_chunks::<N>();
-        if chunks.len() != self.count || !rest.is_empty() {
-            return Err(self.mismatch(&format!("{} bytes of {N} each", self.raw.len())));
-        }
-        array(chunks.iter().map(|&chunk| parse(chunk)).collect(), shape)
+        let len = each!(&chain, list => list.len());
+        Ok(Self { shape: vec![len], elements: chain })
     }
-
-    /// The elements from the field of their type.
-    fn typed_elements<T, F>(&self, field: &[F], convert: impl Fn(&F) -> T, shape: IxDyn) -> Result<ArrayD<T>, String> {
-        if field.len() != self.count {
-            return Err(self.mismatch(&format!("{} elements", field.len())));
-        }
-        array(field.iter().map(convert).collect(), shape)
-    }
-
-    /// 4-bit elements, two in a byte, the first in the lower half.
-    fn nibbles<T>(&self, convert: impl Fn(u8) -> T, shape: IxDyn) -> Result<ArrayD<T>, String> {
-        let bytes: Vec<u8> =
-            if self.typed { self.proto.int32_data.iter().map(|&v| v as u8).collect() } else { self.raw.to_vec() };
-        if bytes.len() != self.count.div_ceil(2) {
-            return Err(self.mismatch(&format!("{} bytes of two each", bytes.len())));
-        }
-        array(bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]).take(self.count).map(convert).collect(), shape)
-    }
-
-    fn mismatch(&self, found: &str) -> String {
-        format!(
-            "its shape {:?} needs {} elements, but it holds {found}; the file is damaged",
-            self.proto.dims, self.count
-        )
-    }
-}
-
-fn array<T>(elements: Vec<T>, shape: IxDyn) -> Result<ArrayD<T>, String> {
-    ArrayD::from_shape_vec(shape, elements).map_err(|error| error.to_string())
 }

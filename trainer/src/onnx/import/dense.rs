@@ -7,7 +7,7 @@ use super::operand::quantization_of;
 use super::value::{Flow, Kind, Shape, Value};
 use super::walk::{Found, Walk};
 use crate::onnx::graph::Node;
-use crate::onnx::tensor::Tensor;
+use crate::onnx::tensor::{ElementType, Tensor};
 use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2};
 
 /// A constant as a matrix; leading axes of 1 are dropped.
@@ -39,14 +39,13 @@ fn real_kernel(tensor: &Tensor, transpose: bool, alpha: f32) -> Found<Array2<f32
             matrix.mapv(|v| v * alpha).as_standard_layout().into_owned()
         }
     };
-    if let Tensor::F32(array) = tensor
-        && let Ok(view) = array.view().into_shape_with_order(dim)
+    if let Some(list) = tensor.as_f32()
+        && let Ok(view) = ArrayView2::from_shape(dim, list)
     {
         return Ok(scale(view));
     }
     let array = tensor.to_f32().ok_or("its weights are texts")?;
-    let array =
-        array.as_standard_layout().into_owned().into_shape_with_order(dim).map_err(|error| error.to_string())?;
+    let array = array.into_shape_with_order(dim).map_err(|error| error.to_string())?;
     Ok(scale(array.view()))
 }
 
@@ -139,11 +138,12 @@ impl Walk {
         let beta = node.attributes.float("beta", 1.0);
         if beta == 1.0
             && let Some(quantized) = self.quantized.get(&node.inputs[2])
-            && let Tensor::I32(integers) = &quantized.integers
-            && integers.len() == outputs
+            && quantized.integers.element_type() == ElementType::I32
+            && quantized.integers.len() == outputs
             && quantized.zero_point.iter().all(|&zero| zero == 0)
+            && let Some(integers) = quantized.integers.to_i64()
         {
-            return Ok(Bias::Integer(integers.iter().copied().collect()));
+            return Ok(Bias::Integer(integers.iter().map(|&v| v as i32).collect()));
         }
         let values: Vec<f32> = constant.to_f32().ok_or("its bias is not a number")?.iter().map(|v| v * beta).collect();
         match values.len() {
@@ -339,7 +339,7 @@ pub(super) fn quantized_constant(node: &Node, inputs: &[Option<&Tensor>]) -> Opt
     let (integers, scale) = (inputs.first().copied()??, inputs.get(1).copied()??);
     if node.op != "DequantizeLinear"
         || node.attributes.int("block_size", 0) != 0
-        || !matches!(integers, Tensor::I8(_) | Tensor::U8(_) | Tensor::I32(_))
+        || !matches!(integers.element_type(), ElementType::I8 | ElementType::U8 | ElementType::I32)
     {
         return None;
     }
@@ -366,7 +366,7 @@ impl QuantizedConstant {
         match (node.op.as_str(), &self.integers) {
             ("Identity", _) => Some(self.clone()),
             ("Transpose", integers) if integers.shape().len() == 2 => {
-                let integers = crate::onnx::tensor::map_each!(integers, array => array.t().to_owned());
+                let integers = integers.at(integers.places().t());
                 Some(Self { integers, axis: 1 - self.axis.min(1), ..self.clone() })
             }
             _ => None,

@@ -3,8 +3,8 @@
 
 use crate::onnx::graph::Node;
 use crate::onnx::operators;
-use crate::onnx::tensor::{Tensor, map_each};
-use ndarray::{ArrayD, Axis, IxDyn};
+use crate::onnx::tensor::Tensor;
+use ndarray::{ArrayD, IxDyn};
 use std::rc::Rc;
 
 /// `(x - offset) * scale + bias`, each a list of one number or of one per feature. The three are kept apart so that what the
@@ -222,10 +222,8 @@ impl Expression {
     fn first_of_constant(&self) -> Self {
         match self {
             Self::Constant(tensor) => {
-                let flat = tensor.clone().reshaped(&[tensor.len()]);
-                Self::Constant(
-                    flat.map_or_else(|| tensor.clone(), |flat| map_each!(flat, array => array.select(Axis(0), &[0]))),
-                )
+                let first = ArrayD::zeros(IxDyn(&[tensor.len().min(1)]));
+                Self::Constant(tensor.at(first.view()))
             }
             other => other.clone(),
         }

@@ -8,8 +8,8 @@ use super::walk::{Found, Walk, unknown};
 use crate::nn::UnitNorm;
 use crate::onnx::graph::Node;
 use crate::onnx::operators;
-use crate::onnx::tensor::Tensor;
-use ndarray::{Array1, ArrayD, IxDyn};
+use crate::onnx::tensor::{ElementType, Tensor};
+use ndarray::{ArrayD, IxDyn};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,8 +30,7 @@ impl Walk {
             ("", "Transpose") => one(self.transpose(node, &flow)?),
             ("", "Shape") => {
                 let dims: Vec<i64> = flow.shape.dims.iter().map(|&dim| dim as i64).collect();
-                let shape = operators::evaluate(&constant_shape(node), &[Some(&Array1::from(dims).into_dyn().into())])
-                    .ok_or("no shape")??;
+                let shape = operators::evaluate(&constant_shape(node), &[Some(&dims.into())]).ok_or("no shape")??;
                 Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect())
             }
             ("", "Concat") => Self::concat(node, arguments),
@@ -338,8 +337,8 @@ fn constant_shape(node: &Node) -> Node {
 /// Whether two functions add up to 1 (as probabilities) or to 0 (as scores).
 fn complementary(first: &Flow, second: &Flow) -> Found<bool> {
     let points: Vec<f64> = (-16..=16).map(|k| f64::from(k) * 0.37).collect();
-    let column =
-        Tensor::F64(ArrayD::from_shape_vec(IxDyn(&[points.len(), 1]), points).map_err(|error| error.to_string())?);
+    let column = ArrayD::from_shape_vec(IxDyn(&[points.len(), 1]), points).map_err(|error| error.to_string())?;
+    let column = Tensor::of_type(column, ElementType::F64);
     let values = |flow: &Flow| flow.expression.evaluate(&column)?.to_f64().ok_or_else(|| "it joins texts".to_owned());
     let sum = values(first)? + values(second)?;
     Ok(sum.iter().all(|v| (v - 1.0).abs() < 1e-5) || sum.iter().all(|v| v.abs() < 1e-5))

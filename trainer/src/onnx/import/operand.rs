@@ -5,13 +5,8 @@ use super::expression::{Affine, Expression};
 use super::value::Shape;
 use super::walk::Found;
 use crate::onnx::graph::Node;
-use crate::onnx::tensor::Tensor;
+use crate::onnx::tensor::{ElementType, Tensor};
 use std::rc::Rc;
-
-/// The names in a constant.
-pub(super) fn names(tensor: &Tensor) -> Vec<String> {
-    crate::onnx::tensor::each!(tensor, array => array.iter().map(ToString::to_string).collect())
-}
 
 /// A constant operand, flattened: one element, or one per feature.
 pub(super) fn per_feature(node: &Node, tensor: &Tensor, shape: &Shape) -> Found<Tensor> {
@@ -29,10 +24,7 @@ pub(super) fn per_feature(node: &Node, tensor: &Tensor, shape: &Shape) -> Found<
         _ if tensor.len() == shape.features() => vec![tensor.len()],
         _ => return Err(format!("a constant of shape {:?} does not fit values of shape {single:?}", tensor.shape())),
     };
-    let flat = crate::onnx::tensor::map_each!(tensor, array => match array.broadcast(ndarray::IxDyn(&wide)) {
-        Some(view) => view.to_owned(),
-        None => array.clone(),
-    });
+    let flat = tensor.spread(&wide).unwrap_or_else(|| tensor.clone());
     flat.reshaped(&[shape.features()])
         .ok_or_else(|| format!("a constant of shape {:?} does not fit values of shape {single:?}", tensor.shape()))
 }
@@ -81,12 +73,14 @@ pub(super) fn quantization_of(scale: Option<&Tensor>, zero_point: Option<&Tensor
     let scale = scale.and_then(one).ok_or("the scale of an activation is not one constant number")? as f32;
     let (zero, unsigned) = match zero_point {
         None => (0.0, true),
-        Some(tensor @ (Tensor::I8(_) | Tensor::U8(_))) => {
-            (one(tensor).ok_or("the zero point of an activation is not one number")?, matches!(tensor, Tensor::U8(_)))
-        }
-        Some(other) => {
-            return Err(format!("activations of {} are not supported: quantize to int8 or uint8", other.type_name()));
-        }
+        Some(tensor) => match tensor.element_type() {
+            element @ (ElementType::I8 | ElementType::U8) => {
+                (one(tensor).ok_or("the zero point of an activation is not one number")?, element == ElementType::U8)
+            }
+            other => {
+                return Err(format!("activations of {} are not supported: quantize to int8 or uint8", other.name()));
+            }
+        },
     };
     if !(scale.is_normal() && scale > 0.0) {
         return Err(format!("the scale {scale} of an activation is not a positive number"));

@@ -3,7 +3,7 @@
 use super::expression::{Affine, Expression};
 use crate::nn::{Activation, Elementwise};
 use crate::onnx::graph::Node;
-use crate::onnx::tensor::Tensor;
+use crate::onnx::tensor::{ElementType, Tensor};
 use ndarray::{ArrayD, IxDyn};
 use std::rc::Rc;
 
@@ -135,7 +135,7 @@ impl Curve {
     /// The function's value at a point.
     fn at(function: &Expression, x: &[f64]) -> Result<Vec<f64>, String> {
         let column = ArrayD::from_shape_vec(IxDyn(&[x.len(), 1]), x.to_vec()).map_err(|error| error.to_string())?;
-        let y = function.evaluate(&Tensor::F64(column))?.to_f64().ok_or("it gives texts")?;
+        let y = function.evaluate(&Tensor::of_type(column, ElementType::F64))?.to_f64().ok_or("it gives texts")?;
         if y.len() == x.len() { Ok(y.into_iter().collect()) } else { Err("it changes the shape".to_owned()) }
     }
 

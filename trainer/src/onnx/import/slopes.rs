@@ -2,7 +2,7 @@
 //! channel.
 
 use super::expression::{Affine, Expression};
-use crate::onnx::tensor::Tensor;
+use crate::onnx::tensor::{ElementType, Tensor};
 use ndarray::{Array2, ArrayD, IxDyn};
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ impl Slopes {
         let x = ArrayD::from_shape_fn(IxDyn(&[points.len(), features]), |index| {
             (points[index[0]] - at(&start, index[1])) / at(&slope, index[1])
         });
-        let values = expression.evaluate(&Tensor::F64(x)).ok()?.to_f64()?;
+        let values = expression.evaluate(&Tensor::of_type(x, ElementType::F64)).ok()?.to_f64()?;
         let y = values.broadcast(IxDyn(&[points.len(), features]))?;
         let row = |row: usize| (0..features).map(|j| y[[row, j]]).collect::<Vec<f64>>();
         let (negative, positive): (Vec<f64>, Vec<f64>) = (row(1).iter().map(|v| -v).collect(), row(3));

@@ -6,18 +6,15 @@ use super::operand::{parameters, quantization_of};
 use super::recognize::recognize;
 use crate::nn::Activation;
 use crate::onnx::graph::Node;
-use crate::onnx::tensor::Tensor;
+use crate::onnx::tensor::{ElementType, Tensor};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense};
 use ndarray::{ArrayD, IxDyn};
 use std::rc::Rc;
 
 /// All integers of a quantization, as a column.
 fn domain(quantization: FileQuantization) -> Tensor {
-    if quantization.unsigned {
-        Tensor::U8(ArrayD::from_shape_fn(IxDyn(&[256, 1]), |index| index[0] as u8))
-    } else {
-        Tensor::I8(ArrayD::from_shape_fn(IxDyn(&[256, 1]), |index| (index[0] as i16 - 128) as i8))
-    }
+    let (element, least) = if quantization.unsigned { (ElementType::U8, 0.0) } else { (ElementType::I8, -128.0) };
+    Tensor::of_type(ArrayD::from_shape_fn(IxDyn(&[256, 1]), |index| index[0] as f64 + least), element)
 }
 
 /// Appends a function of the layer's integers (quantized as `before`) that gives integers quantized as `after`.
@@ -158,8 +155,8 @@ pub(super) fn quantized(
         outputs: Vec::new(),
         attributes: crate::onnx::Attributes::default(),
     };
-    let parameters =
-        [constant(ndarray::arr1(&[scale]).into_dyn().into()), constant(ndarray::arr1(&[zero_point]).into_dyn().into())];
+    let zero = ArrayD::from_elem(IxDyn(&[1]), f64::from(zero_point));
+    let parameters = [constant(vec![scale].into()), constant(Tensor::of_type(zero, ElementType::I8))];
     let arguments = std::iter::once(Rc::clone(expression)).chain(parameters).collect();
     Ok((
         Rc::new(Expression::Apply(Rc::new(node), arguments)),

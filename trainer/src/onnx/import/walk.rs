@@ -3,7 +3,7 @@
 use super::chain::{Action, FileQuantization, Step};
 use super::dense::{QuantizedConstant, quantized_constant};
 use super::expression::Expression;
-use super::operand::{line, names, parameters, per_feature};
+use super::operand::{line, parameters, per_feature};
 use super::value::{Flow, Kind, Shape, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::graph::{Graph, Node};
@@ -245,7 +245,7 @@ impl Walk {
         };
         let from_constants = || {
             arguments.iter().flatten().find_map(|value| match value {
-                Value::Constant(tensor) if tensor.len() > 1 => Some(names(tensor)),
+                Value::Constant(tensor) if tensor.len() > 1 => Some(tensor.to_texts()),
                 _ => None,
             })
         };

@@ -1,6 +1,8 @@
 //! Activation functions.
 
-use super::{Call, Outputs, typed};
+use super::super::tensor::{ElementType, Tensor};
+use super::arithmetic::combine;
+use super::{Call, Outputs, elementwise, typed};
 use crate::nn::Elementwise;
 use ndarray::{ArrayD, Axis};
 
@@ -8,23 +10,23 @@ pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
     let attributes = &call.node.attributes;
     let alpha = |default: f32| f64::from(attributes.float("alpha", default));
     Some(match call.node.op.as_str() {
-        "Relu" => each(call, |x| if x.is_nan() { x } else { x.max(0.0) }),
+        "Relu" => elementwise(call, &|x| if x.is_nan() { x } else { x.max(0.0) }),
         "LeakyRelu" => {
             let slope = alpha(0.01);
-            each(call, |x| if x < 0.0 { slope * x } else { x })
+            elementwise(call, &|x| if x < 0.0 { slope * x } else { x })
         }
         "PRelu" => parametric_relu(call),
         "Elu" => {
             let alpha = alpha(1.0);
-            each(call, |x| if x < 0.0 { alpha * x.exp_m1() } else { x })
+            elementwise(call, &|x| if x < 0.0 { alpha * x.exp_m1() } else { x })
         }
         "Selu" => {
             let (alpha, gamma) = (alpha(1.673_263_2), f64::from(attributes.float("gamma", 1.050_701)));
-            each(call, |x| gamma * if x > 0.0 { x } else { alpha * x.exp_m1() })
+            elementwise(call, &|x| gamma * if x > 0.0 { x } else { alpha * x.exp_m1() })
         }
         "Celu" => {
             let alpha = alpha(1.0);
-            each(call, |x| x.max(0.0) + (alpha * (x / alpha).exp_m1()).min(0.0))
+            elementwise(call, &|x| x.max(0.0) + (alpha * (x / alpha).exp_m1()).min(0.0))
         }
         "Gelu" => {
             let function = if attributes.text("approximate", "none") == "tanh" {
@@ -32,40 +34,36 @@ pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
             } else {
                 Elementwise::Gelu
             };
-            each(call, |x| function.wide(x))
+            elementwise(call, &|x| function.wide(x))
         }
-        "Sigmoid" => each(call, sigmoid),
+        "Sigmoid" => elementwise(call, &sigmoid),
         "HardSigmoid" => {
             let (alpha, beta) = (alpha(0.2), f64::from(attributes.float("beta", 0.5)));
-            each(call, |x| (alpha * x + beta).clamp(0.0, 1.0))
+            elementwise(call, &|x| (alpha * x + beta).clamp(0.0, 1.0))
         }
-        "HardSwish" => each(call, |x| Elementwise::HardSwish.wide(x)),
+        "HardSwish" => elementwise(call, &|x| Elementwise::HardSwish.wide(x)),
         "Swish" => {
             let alpha = alpha(1.0);
-            each(call, |x| x * sigmoid(alpha * x))
+            elementwise(call, &|x| x * sigmoid(alpha * x))
         }
-        "Mish" => each(call, |x| Elementwise::Mish.wide(x)),
-        "Tanh" => each(call, f64::tanh),
-        "Softplus" => each(call, |x| Elementwise::Softplus.wide(x)),
-        "Softsign" => each(call, |x| x / (1.0 + x.abs())),
+        "Mish" => elementwise(call, &|x| Elementwise::Mish.wide(x)),
+        "Tanh" => elementwise(call, &f64::tanh),
+        "Softplus" => elementwise(call, &|x| Elementwise::Softplus.wide(x)),
+        "Softsign" => elementwise(call, &|x| x / (1.0 + x.abs())),
         "ThresholdedRelu" => {
             let threshold = alpha(1.0);
-            each(call, |x| if x > threshold { x } else { 0.0 })
+            elementwise(call, &|x| if x > threshold { x } else { 0.0 })
         }
         "Clip" => clip(call),
         "Softmax" => softmax(call, false),
         "LogSoftmax" => softmax(call, true),
         "Identity" => call.input(0).map(|x| vec![x.clone()]),
         "Dropout" => call.input(0).map(|x| {
-            let mask = ArrayD::from_elem(x.shape(), true);
-            vec![x.clone(), mask.into()]
+            let mask = ArrayD::from_elem(x.shape(), 1.0);
+            vec![x.clone(), Tensor::of_type(mask, ElementType::Bool)]
         }),
         _ => return None,
     })
-}
-
-fn each(call: &Call, f: impl Fn(f64) -> f64) -> Outputs {
-    super::elementwise(call, &f)
 }
 
 pub(super) fn sigmoid(x: f64) -> f64 {
@@ -73,12 +71,7 @@ pub(super) fn sigmoid(x: f64) -> f64 {
 }
 
 fn parametric_relu(call: &Call) -> Outputs {
-    let (x, slope) = (call.real(0)?, call.real(1)?);
-    let shape = super::broadcast_shape(x.shape(), slope.shape())?;
-    let (Some(x), Some(slope)) = (x.broadcast(shape.as_slice()), slope.broadcast(shape.as_slice())) else {
-        return Err(format!("slope {:?} does not fit input {:?}", slope.shape(), x.shape()));
-    };
-    let y = ndarray::Zip::from(x).and(slope).map_collect(|&x, &slope| if x < 0.0 { slope * x } else { x });
+    let y = combine(&call.real(0)?, &call.real(1)?, &|x, slope| if x < 0.0 { slope * x } else { x })?;
     Ok(vec![typed(y, call.input(0)?)])
 }
 
@@ -94,7 +87,7 @@ fn clip(call: &Call) -> Outputs {
         }
     };
     let (lo, hi) = (bound(1, "min", f64::NEG_INFINITY)?, bound(2, "max", f64::INFINITY)?);
-    each(call, |x| x.max(lo).min(hi))
+    elementwise(call, &|x| x.max(lo).min(hi))
 }
 
 /// Before opset 13 over all axes from `axis` (1 by default) on, since then along `axis` (the last by default).

@@ -1,6 +1,6 @@
 //! The operators of `ai.onnx.ml` around a scikit-learn network: preparation of the input, linear models, labels.
 
-use super::super::tensor::{Tensor, map_each};
+use super::super::tensor::{ElementType, Tensor};
 use super::{Call, Outputs, typed};
 use ndarray::{Array2, ArrayD, Axis, Ix2};
 use std::collections::HashMap;
@@ -20,9 +20,9 @@ pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
     })
 }
 
-/// `(x - offset) * scale`, by the last axis. The result is f32.
+/// `(x - offset) * scale`, by the last axis, each operation rounded to f32. The result is f32.
 fn scaler(call: &Call) -> Outputs {
-    let x = call.real(0)?.mapv(|v| v as f32);
+    let mut x = call.real(0)?;
     let attributes = &call.node.attributes;
     let (offset, scale) = (attributes.floats("offset").unwrap_or(&[0.0]), attributes.floats("scale").unwrap_or(&[1.0]));
     let features = x.shape().last().copied().unwrap_or(1);
@@ -34,12 +34,11 @@ fn scaler(call: &Call) -> Outputs {
         ));
     }
     let at = |list: &[f32], feature: usize| if list.len() == 1 { list[0] } else { list[feature] };
-    let mut y = x;
-    for (index, value) in y.iter_mut().enumerate() {
+    for (index, value) in x.iter_mut().enumerate() {
         let feature = index % features.max(1);
-        *value = (*value - at(offset, feature)) * at(scale, feature);
+        *value = f64::from((*value as f32 - at(offset, feature)) * at(scale, feature));
     }
-    Ok(vec![Tensor::F32(y)])
+    Ok(vec![Tensor::of_type(x, ElementType::F32)])
 }
 
 /// Divides each row by its norm; rows of zeros stay.
@@ -61,12 +60,12 @@ fn normalizer(call: &Call) -> Outputs {
             row.mapv_inplace(|x| x / size);
         }
     }
-    Ok(vec![Tensor::F32(x.mapv(|v| v as f32))])
+    Ok(vec![Tensor::of_type(x, ElementType::F32)])
 }
 
 fn binarizer(call: &Call) -> Outputs {
     let threshold = f64::from(call.node.attributes.float("threshold", 0.0));
-    Ok(vec![typed(call.real(0)?.mapv(|x| f64::from(x > threshold)), call.input(0)?)])
+    super::elementwise(call, &|x| f64::from(x > threshold))
 }
 
 /// Columns of the last axis, by number.
@@ -81,10 +80,12 @@ fn array_feature_extractor(call: &Call) -> Outputs {
             .ok_or_else(|| format!("column {column} is outside the {width} there are"))
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let taken = map_each!(x, array => array.select(Axis(rank - 1), &columns));
+    let mut places = x.places().select(Axis(rank - 1), &columns);
     // A list comes out as a matrix of one row.
-    let shape = if rank == 1 { vec![1, columns.len()] } else { taken.shape().to_vec() };
-    Ok(taken.reshaped(&shape).into_iter().collect())
+    if rank == 1 {
+        places = places.insert_axis(Axis(0));
+    }
+    Ok(vec![x.at(places.view())])
 }
 
 /// `post_transform` of a row of scores.
@@ -135,14 +136,14 @@ fn linear_regressor(call: &Call) -> Outputs {
     let attributes = &call.node.attributes;
     let y = linear(call, "intercepts", attributes.int("targets", 1).max(0) as usize)?;
     let y = transform(y, attributes.text("post_transform", "NONE"))?;
-    Ok(vec![Tensor::F32(y.mapv(|v| v as f32).into_dyn())])
+    Ok(vec![Tensor::of_type(y.into_dyn(), ElementType::F32)])
 }
 
 fn linear_classifier(call: &Call) -> Outputs {
     let attributes = &call.node.attributes;
-    let labels = match (attributes.texts("classlabels_strings"), attributes.ints("classlabels_ints")) {
-        (Some(texts), _) if !texts.is_empty() => Tensor::Text(ndarray::Array1::from(texts.to_vec()).into_dyn()),
-        (_, Some(ints)) => Tensor::I64(ndarray::Array1::from(ints.to_vec()).into_dyn()),
+    let labels: Tensor = match (attributes.texts("classlabels_strings"), attributes.ints("classlabels_ints")) {
+        (Some(texts), _) if !texts.is_empty() => texts.to_vec().into(),
+        (_, Some(ints)) => ints.to_vec().into(),
         _ => return Err("its class labels are missing".to_owned()),
     };
     let features = call.input(0)?.shape().last().copied().unwrap_or(1);
@@ -161,13 +162,13 @@ fn linear_classifier(call: &Call) -> Outputs {
     if scores.ncols() != classes {
         return Err(format!("it has {} rows of coefficients for {classes} classes", scores.ncols()));
     }
-    let best: Vec<usize> = scores
+    let best: Vec<u32> = scores
         .rows()
         .into_iter()
-        .map(|row| (0..classes).fold(0, |best, j| if row[j] > row[best] { j } else { best }))
+        .map(|row| (0..classes).fold(0, |best, j| if row[j] > row[best] { j } else { best }) as u32)
         .collect();
-    let label = map_each!(&labels, array => array.select(Axis(0), &best));
-    Ok(vec![label, Tensor::F32(probabilities.mapv(|v| v as f32).into_dyn())])
+    let label = labels.at(ndarray::Array1::from(best).into_dyn().view());
+    Ok(vec![label, Tensor::of_type(probabilities.into_dyn(), ElementType::F32)])
 }
 
 /// A look-up of each element in a list of keys.
@@ -178,54 +179,35 @@ fn label_encoder(call: &Call) -> Outputs {
             return Some(tensor.clone());
         }
         if let Some(texts) = attributes.texts(&format!("{kind}_strings")) {
-            return Some(Tensor::Text(ndarray::Array1::from(texts.to_vec()).into_dyn()));
+            return Some(texts.to_vec().into());
         }
         if let Some(ints) = attributes.ints(&format!("{kind}_int64s")) {
-            return Some(Tensor::I64(ndarray::Array1::from(ints.to_vec()).into_dyn()));
+            return Some(ints.to_vec().into());
         }
-        attributes
-            .floats(&format!("{kind}_floats"))
-            .map(|floats| Tensor::F32(ndarray::Array1::from(floats.to_vec()).into_dyn()))
+        attributes.floats(&format!("{kind}_floats")).map(|floats| floats.to_vec().into())
     };
     let (keys, values) = (list("keys").ok_or("its keys are missing")?, list("values").ok_or("its values are missing")?);
     if keys.len() != values.len() {
         return Err(format!("it has {} keys and {} values", keys.len(), values.len()));
     }
-    let names = |tensor: &Tensor| -> Vec<String> {
-        super::super::tensor::each!(tensor, array => array.iter().map(ToString::to_string).collect())
-    };
     let places: HashMap<String, usize> =
-        names(&keys).into_iter().enumerate().map(|(place, key)| (key, place)).rev().collect();
-    let wanted: Vec<Option<usize>> = names(call.input(0)?).iter().map(|key| places.get(key).copied()).collect();
-    let shape = call.input(0)?.shape();
-    macro_rules! look_up {
-        ($array:expr, $default:expr) => {{
-            let default = $default;
-            let flat: Vec<_> = $array.iter().cloned().collect();
-            let found =
-                wanted.iter().map(|place| place.map_or_else(|| default.clone(), |place| flat[place].clone())).collect();
-            ArrayD::from_shape_vec(shape, found).map_err(|error| error.to_string())?
-        }};
-    }
-    let default = attributes.tensor("default_tensor").and_then(Tensor::to_f64).and_then(|array| array.first().copied());
-    Ok(vec![match &values {
-        Tensor::Text(array) => Tensor::Text(look_up!(
-            array,
-            match attributes.tensor("default_tensor") {
-                Some(Tensor::Text(text)) => text.iter().next().cloned().unwrap_or_default(),
-                _ => attributes.text("default_string", "_Unused").to_owned(),
-            }
-        )),
-        Tensor::F32(array) => {
-            Tensor::F32(look_up!(array, default.map_or(attributes.float("default_float", -0.0), |v| v as f32)))
-        }
-        Tensor::F64(array) => Tensor::F64(look_up!(array, default.unwrap_or(0.0))),
-        Tensor::I64(array) => {
-            Tensor::I64(look_up!(array, default.map_or(attributes.int("default_int64", -1), |v| v as i64)))
-        }
-        other => {
-            let real = other.to_f64().ok_or("its values are of a type that is not supported")?;
-            typed(look_up!(real, default.unwrap_or(-1.0)), other)
-        }
-    }])
+        keys.to_texts().into_iter().enumerate().map(|(place, key)| (key, place)).rev().collect();
+    // The default is one more value behind the others.
+    let given = attributes.tensor("default_tensor").filter(|tensor| !tensor.is_empty());
+    let number = given.and_then(Tensor::to_f64).and_then(|array| array.first().copied());
+    let default: Tensor = match values.element_type() {
+        ElementType::Text => match given {
+            Some(tensor) if tensor.element_type() == ElementType::Text => tensor.to_texts().swap_remove(0).into(),
+            _ => attributes.text("default_string", "_Unused").to_owned().into(),
+        },
+        ElementType::F32 => number.map_or(attributes.float("default_float", -0.0), |v| v as f32).into(),
+        ElementType::I64 => number.map_or(attributes.int("default_int64", -1), |v| v as i64).into(),
+        ElementType::F64 => typed(ndarray::arr0(number.unwrap_or(0.0)).into_dyn(), &values),
+        _ => typed(ndarray::arr0(number.unwrap_or(-1.0)).into_dyn(), &values),
+    };
+    let x = call.input(0)?;
+    let found: Vec<u32> =
+        x.to_texts().iter().map(|key| places.get(key).copied().unwrap_or(values.len()) as u32).collect();
+    let found = ArrayD::from_shape_vec(x.shape(), found).map_err(|error| error.to_string())?;
+    Ok(vec![Tensor::chained(&[&values, &default])?.at(found.view())])
 }

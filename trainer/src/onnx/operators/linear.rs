@@ -1,6 +1,6 @@
 //! Products with matrices, and the normalization that folds into them.
 
-use super::arithmetic::broadcast_shape;
+use super::arithmetic::{broadcast_shape, reasonable};
 use super::{Call, Outputs, typed};
 use ndarray::{Array2, ArrayD, Ix2, IxDyn};
 
@@ -31,6 +31,7 @@ fn gemm(call: &Call) -> Outputs {
     if a.ncols() != b.nrows() {
         return Err(format!("input B is {}x{}, expected {} rows", b.nrows(), b.ncols(), a.ncols()));
     }
+    reasonable(&[a.nrows(), b.ncols()], a.len() + b.len())?;
     let mut y = a.dot(&b) * f64::from(attributes.float("alpha", 1.0));
     if call.optional(2).is_some() {
         let c = call.real(2)? * f64::from(attributes.float("beta", 1.0));
@@ -67,7 +68,9 @@ pub(super) fn matmul(a: &Result<ArrayD<f64>, String>, b: &Result<ArrayD<f64>, St
     let (Some(left), Some(right)) = (wide_a.broadcast(full(m, k)), wide_b.broadcast(full(k, n))) else {
         return Err(format!("inputs {a_shape:?} and {b_shape:?} do not fit"));
     };
-    let mut y = ArrayD::zeros(full(m, n));
+    let shape = [batch.as_slice(), &[m, n]].concat();
+    reasonable(&shape, a.len() + b.len())?;
+    let mut y = ArrayD::zeros(shape);
     for index in ndarray::indices(IxDyn(&batch)) {
         let (mut left, mut right) = (left.view(), right.view());
         let mut target = y.view_mut();

@@ -68,27 +68,21 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A function of each element of the first input. Behind a pointer, since an array's loop is a lot of code to have once for
-/// every function.
+/// A function of each element of the first input. Behind a pointer, as in all that follows, since an array's loop is a lot of
+/// code to have once for every function.
 fn elementwise(call: &Call, f: &dyn Fn(f64) -> f64) -> Outputs {
-    Ok(vec![typed(call.real(0)?.mapv(f), call.input(0)?)])
+    Ok(vec![typed(each(call.real(0)?, f), call.input(0)?)])
 }
 
-/// Real numbers as a tensor of the type of `like`: floats rounded, integers cut and wrapped.
+/// A function of each element.
+fn each(mut values: ArrayD<f64>, f: &dyn Fn(f64) -> f64) -> ArrayD<f64> {
+    values.mapv_inplace(f);
+    values
+}
+
+/// Real numbers as a tensor of the type of `like`.
 pub(super) fn typed(values: ArrayD<f64>, like: &Tensor) -> Tensor {
-    match like {
-        Tensor::F32(_) => Tensor::F32(values.mapv(|v| v as f32)),
-        Tensor::F64(_) | Tensor::Text(_) => Tensor::F64(values),
-        Tensor::I8(_) => Tensor::I8(values.mapv(|v| v as i64 as i8)),
-        Tensor::U8(_) => Tensor::U8(values.mapv(|v| v as i64 as u8)),
-        Tensor::I16(_) => Tensor::I16(values.mapv(|v| v as i64 as i16)),
-        Tensor::U16(_) => Tensor::U16(values.mapv(|v| v as i64 as u16)),
-        Tensor::I32(_) => Tensor::I32(values.mapv(|v| v as i64 as i32)),
-        Tensor::U32(_) => Tensor::U32(values.mapv(|v| v as i64 as u32)),
-        Tensor::I64(_) => Tensor::I64(values.mapv(|v| v as i64)),
-        Tensor::U64(_) => Tensor::U64(values.mapv(|v| if v < 0.0 { v as i64 as u64 } else { v as u64 })),
-        Tensor::Bool(_) => Tensor::Bool(values.mapv(|v| v != 0.0)),
-    }
+    Tensor::of_type(values, like.element_type())
 }
 
 /// The shape that a node which only reshapes gives to a tensor of the shape `from`; `constants` are its other inputs.

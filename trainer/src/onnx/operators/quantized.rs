@@ -1,10 +1,10 @@
 //! Operators of integers that stand for real numbers. They round where their definitions round: the scales are f32, and so
 //! is every product with them.
 
-use super::super::tensor::Tensor;
-use super::arithmetic::broadcast_shape;
+use super::super::tensor::{ElementType, Tensor};
+use super::arithmetic::{broadcast_shape, combine};
 use super::linear::matmul;
-use super::{Call, Outputs, typed};
+use super::{Call, Outputs, each, typed};
 use ndarray::{ArrayD, Axis, IxDyn};
 
 pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
@@ -24,23 +24,23 @@ pub(super) fn evaluate_microsoft(call: &Call) -> Option<Outputs> {
         "DequantizeLinear" => dequantize_linear(call),
         "QGemm" => qgemm(call),
         "QLinearAdd" => qlinear_add(call),
-        "QLinearSigmoid" => qlinear_unary(call, 1, |x| super::activation::sigmoid(x as f64) as f32),
+        "QLinearSigmoid" => qlinear_unary(call, &|x| super::activation::sigmoid(x as f64) as f32),
         "QLinearLeakyRelu" => {
             let slope = call.node.attributes.float("alpha", 0.01);
-            qlinear_unary(call, 1, |x| if x < 0.0 { slope * x } else { x })
+            qlinear_unary(call, &|x| if x < 0.0 { slope * x } else { x })
         }
         _ => return None,
     })
 }
 
 /// The least and largest integer of a tensor's type.
-pub(in super::super) fn limits(like: &Tensor) -> Result<(f32, f32), String> {
-    Ok(match like {
-        Tensor::I8(_) => (-128.0, 127.0),
-        Tensor::U8(_) => (0.0, 255.0),
-        Tensor::I16(_) => (-32768.0, 32767.0),
-        Tensor::U16(_) => (0.0, 65535.0),
-        other => return Err(format!("quantization to {} is not supported", other.type_name())),
+fn limits(element: ElementType) -> Result<(f32, f32), String> {
+    Ok(match element {
+        ElementType::I8 => (-128.0, 127.0),
+        ElementType::U8 => (0.0, 255.0),
+        ElementType::I16 => (-32768.0, 32767.0),
+        ElementType::U16 => (0.0, 65535.0),
+        other => return Err(format!("quantization to {} is not supported", other.name())),
     })
 }
 
@@ -77,46 +77,44 @@ fn quantize_linear(call: &Call) -> Outputs {
     let x = call.real(0)?;
     let attributes = &call.node.attributes;
     let (axis, block) = (attributes.int("axis", 1), attributes.int("block_size", 0).max(0) as usize);
-    let fallback = match attributes.int("output_dtype", 0) as i32 {
-        super::super::proto::data_type::INT8 => Tensor::I8(ArrayD::default(IxDyn(&[1]))),
-        super::super::proto::data_type::INT16 => Tensor::I16(ArrayD::default(IxDyn(&[1]))),
-        super::super::proto::data_type::UINT16 => Tensor::U16(ArrayD::default(IxDyn(&[1]))),
-        _ => Tensor::U8(ArrayD::default(IxDyn(&[1]))),
+    let (element, zero_point) = if let Some(tensor) = call.optional(2) {
+        (tensor.element_type(), call.real(2)?)
+    } else {
+        let asked = ElementType::of_number(attributes.int("output_dtype", 0) as i32);
+        (asked.unwrap_or(ElementType::U8), ArrayD::zeros(IxDyn(&[1])))
     };
-    let like = call.optional(2).unwrap_or(&fallback);
-    let zero_point = like.to_f64().ok_or("its zero point is not a number")?;
-    let scale = fit(&spread(&call.real(1)?, x.shape(), axis, block)?, x.shape())?;
-    let zero_point = fit(&spread(&zero_point, x.shape(), axis, block)?, x.shape())?;
-    let (lo, hi) = limits(like)?;
-    let integers = ndarray::Zip::from(&x).and(&scale).and(&zero_point).map_collect(|&x, &scale, &zero_point| {
-        f64::from(((x as f32 / scale as f32).round_ties_even() + zero_point as f32).clamp(lo, hi))
-    });
-    Ok(vec![typed(integers, like)])
+    let (lo, hi) = limits(element)?;
+    let mut y = combine(&x, &fit(&spread(&call.real(1)?, x.shape(), axis, block)?, x.shape())?, &|x, scale| {
+        f64::from((x as f32 / scale as f32).round_ties_even())
+    })?;
+    y = combine(&y, &fit(&spread(&zero_point, x.shape(), axis, block)?, x.shape())?, &|y, zero_point| {
+        f64::from((y as f32 + zero_point as f32).clamp(lo, hi))
+    })?;
+    Ok(vec![Tensor::of_type(y, element)])
 }
 
 fn dequantize_linear(call: &Call) -> Outputs {
     let x = call.real(0)?;
     let attributes = &call.node.attributes;
     let (axis, block) = (attributes.int("axis", 1), attributes.int("block_size", 0).max(0) as usize);
-    let scale = fit(&spread(&call.real(1)?, x.shape(), axis, block)?, x.shape())?;
-    let zero_point = match call.optional(2) {
-        Some(_) => fit(&spread(&call.real(2)?, x.shape(), axis, block)?, x.shape())?,
-        None => ArrayD::zeros(x.raw_dim()),
-    };
-    let real = ndarray::Zip::from(&x)
-        .and(&scale)
-        .and(&zero_point)
-        .map_collect(|&x, &scale, &zero_point| f64::from((x - zero_point) as f32 * scale as f32));
+    let mut centered = x;
+    if call.optional(2).is_some() {
+        let zero_point = fit(&spread(&call.real(2)?, centered.shape(), axis, block)?, centered.shape())?;
+        centered = combine(&centered, &zero_point, &|x, zero_point| x - zero_point)?;
+    }
+    let scale = fit(&spread(&call.real(1)?, centered.shape(), axis, block)?, centered.shape())?;
+    let real = combine(&centered, &scale, &|x, scale| f64::from(x as f32 * scale as f32))?;
     Ok(vec![typed(real, call.input(1)?)])
 }
 
 fn dynamic_quantize_linear(call: &Call) -> Outputs {
-    let x = call.real(0)?.mapv(|v| v as f32);
-    let (lo, hi) = x.iter().fold((0.0_f32, 0.0_f32), |(lo, hi), &v| (lo.min(v), hi.max(v)));
+    let x = call.real(0)?;
+    let (lo, hi) = x.iter().fold((0.0_f32, 0.0_f32), |(lo, hi), &v| (lo.min(v as f32), hi.max(v as f32)));
     let scale = if hi > lo { (hi - lo) / 255.0 } else { 1.0 };
     let zero_point = (-lo / scale).clamp(0.0, 255.0).round_ties_even();
-    let y = x.mapv(|v| ((v / scale).round_ties_even() + zero_point).clamp(0.0, 255.0) as u8);
-    Ok(vec![Tensor::U8(y), ndarray::arr0(scale).into_dyn().into(), ndarray::arr0(zero_point as u8).into_dyn().into()])
+    let y = each(x, &|v| f64::from(((v as f32 / scale).round_ties_even() + zero_point).clamp(0.0, 255.0)));
+    let zero_point = ndarray::arr0(f64::from(zero_point)).into_dyn();
+    Ok(vec![Tensor::of_type(y, ElementType::U8), scale.into(), Tensor::of_type(zero_point, ElementType::U8)])
 }
 
 /// The integers less their zero points; a list of zero points is by rows of A or by columns of B.
@@ -137,22 +135,21 @@ fn centered(call: &Call, index: usize, zero_point: usize, columns: bool) -> Resu
 
 fn matmul_integer(call: &Call) -> Outputs {
     let sums = matmul(&centered(call, 0, 2, false), &centered(call, 1, 3, true))?;
-    Ok(vec![Tensor::I32(sums.mapv(|v| v as i64 as i32))])
+    Ok(vec![Tensor::of_type(sums, ElementType::I32)])
 }
 
 /// Sums to integers: `round(sum * (a_scale * b_scale / y_scale)) + y_zero_point`, each operation in f32.
 fn requantize(sums: &ArrayD<f64>, multiplier: &ArrayD<f64>, zero_point: f32, like: &Tensor) -> Result<Tensor, String> {
-    let (lo, hi) = limits(like)?;
-    let multiplier = fit(multiplier, sums.shape())?;
-    let y = ndarray::Zip::from(sums).and(&multiplier).map_collect(|&sum, &multiplier| {
+    let (lo, hi) = limits(like.element_type())?;
+    let y = combine(sums, &fit(multiplier, sums.shape())?, &|sum, multiplier| {
         f64::from(((sum as f32 * multiplier as f32).round_ties_even() + zero_point).clamp(lo, hi))
-    });
+    })?;
     Ok(typed(y, like))
 }
 
 /// `a_scale * b_scale / y_scale` in f32, in that order; a list of scales is by columns.
-fn multiplier(a: f32, b: &ArrayD<f64>, y: f32) -> ArrayD<f64> {
-    let values = b.mapv(|b| f64::from(a * b as f32 / y));
+fn multiplier(a: f32, b: ArrayD<f64>, y: f32) -> ArrayD<f64> {
+    let values = each(b, &|b| f64::from(a * b as f32 / y));
     if values.len() == 1 { values.into_shape_with_order(IxDyn(&[])).unwrap_or_default() } else { values }
 }
 
@@ -166,7 +163,7 @@ fn scalar(call: &Call, index: usize) -> Result<f32, String> {
 
 fn qlinear_matmul(call: &Call) -> Outputs {
     let sums = matmul(&centered(call, 0, 2, false), &centered(call, 3, 5, true))?;
-    let multiplier = multiplier(scalar(call, 1)?, &call.real(4)?, scalar(call, 6)?);
+    let multiplier = multiplier(scalar(call, 1)?, call.real(4)?, scalar(call, 6)?);
     Ok(vec![requantize(&sums, &multiplier, scalar(call, 7)?, call.input(7)?)?])
 }
 
@@ -195,37 +192,34 @@ fn qgemm(call: &Call) -> Outputs {
     let alpha = attributes.float("alpha", 1.0);
     let (a_scale, b_scale) = (scalar(call, 1)?, call.real(4)?);
     if call.optional(7).is_none() {
-        let scale = multiplier(alpha * a_scale, &b_scale, 1.0);
-        let real = &sums.mapv(|v| f64::from(v as f32)) * &fit(&scale, sums.shape())?;
-        return Ok(vec![Tensor::F32(real.mapv(|v| v as f32))]);
+        let scale = multiplier(alpha * a_scale, b_scale, 1.0);
+        let real = combine(&sums, &fit(&scale, sums.shape())?, &|sum, scale| f64::from(sum as f32) * scale)?;
+        return Ok(vec![Tensor::of_type(real, ElementType::F32)]);
     }
-    let multiplier = multiplier(alpha * a_scale, &b_scale, scalar(call, 7)?);
+    let multiplier = multiplier(alpha * a_scale, b_scale, scalar(call, 7)?);
     Ok(vec![requantize(&sums, &multiplier, scalar(call, 8)?, call.input(8)?)?])
 }
 
 /// A, a_scale, a_zero_point, B, b_scale, b_zero_point, y_scale, y_zero_point.
 fn qlinear_add(call: &Call) -> Outputs {
     let zero = |index: usize| if call.optional(index).is_some() { scalar(call, index) } else { Ok(0.0) };
-    let real = |array: ArrayD<f64>, scale: f32, zero: f32| array.mapv(|q| f64::from((q as f32 - zero) * scale));
-    let a = real(call.real(0)?, scalar(call, 1)?, zero(2)?);
-    let b = real(call.real(3)?, scalar(call, 4)?, zero(5)?);
-    let shape = broadcast_shape(a.shape(), b.shape())?;
-    let sums = fit(&a, &shape)? + fit(&b, &shape)?;
+    let real = |index: usize, scale: f32, zero: f32| -> Result<ArrayD<f64>, String> {
+        Ok(each(call.real(index)?, &|q| f64::from((q as f32 - zero) * scale)))
+    };
+    let (a, b) = (real(0, scalar(call, 1)?, zero(2)?)?, real(3, scalar(call, 4)?, zero(5)?)?);
     let like = call.input(0)?;
-    let (lo, hi) = limits(like)?;
+    let (lo, hi) = limits(like.element_type())?;
     let (scale, zero) = (scalar(call, 6)?, zero(7)?);
-    let y = sums.mapv(|sum| f64::from(((sum as f32 / scale).round_ties_even() + zero).clamp(lo, hi)));
+    let y = combine(&a, &b, &|a, b| f64::from((((a + b) as f32 / scale).round_ties_even() + zero).clamp(lo, hi)))?;
     Ok(vec![typed(y, like)])
 }
 
 /// X, x_scale, x_zero_point, y_scale, y_zero_point.
-fn qlinear_unary(call: &Call, first: usize, f: impl Fn(f32) -> f32) -> Outputs {
+fn qlinear_unary(call: &Call, f: &dyn Fn(f32) -> f32) -> Outputs {
     let zero = |index: usize| if call.optional(index).is_some() { scalar(call, index) } else { Ok(0.0) };
-    let (x_scale, x_zero, y_scale, y_zero) =
-        (scalar(call, first)?, zero(first + 1)?, scalar(call, first + 2)?, zero(first + 3)?);
-    let (lo, hi) = limits(call.input(0)?)?;
-    let y = call
-        .real(0)?
-        .mapv(|q| f64::from(((f((q as f32 - x_zero) * x_scale) / y_scale).round_ties_even() + y_zero).clamp(lo, hi)));
-    Ok(vec![typed(y, call.input(0)?)])
+    let (x_scale, x_zero, y_scale, y_zero) = (scalar(call, 1)?, zero(2)?, scalar(call, 3)?, zero(4)?);
+    let (lo, hi) = limits(call.input(0)?.element_type())?;
+    super::elementwise(call, &|q| {
+        f64::from(((f((q as f32 - x_zero) * x_scale) / y_scale).round_ties_even() + y_zero).clamp(lo, hi))
+    })
 }

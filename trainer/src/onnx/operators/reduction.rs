@@ -1,6 +1,6 @@
 //! Operators that look along an axis.
 
-use super::super::tensor::Tensor;
+use super::super::tensor::{ElementType, Tensor};
 use super::{Call, Outputs, typed};
 use ndarray::{ArrayD, Axis};
 
@@ -33,12 +33,12 @@ fn argmax(call: &Call) -> Outputs {
                 best = index;
             }
         }
-        best as i64
+        best as f64
     });
     if call.node.attributes.int("keepdims", 1) != 0 {
         best = best.insert_axis(axis);
     }
-    Ok(vec![Tensor::I64(best)])
+    Ok(vec![Tensor::of_type(best, ElementType::I64)])
 }
 
 fn lp_normalization(call: &Call) -> Outputs {
@@ -61,10 +61,10 @@ fn lp_normalization(call: &Call) -> Outputs {
 
 fn reduce(
     call: &Call,
-    before: impl Fn(f64) -> f64,
+    before: fn(f64) -> f64,
     start: f64,
-    step: impl Fn(f64, f64) -> f64,
-    end: impl Fn(f64, usize) -> f64,
+    step: fn(f64, f64) -> f64,
+    end: fn(f64, usize) -> f64,
 ) -> Outputs {
     let mut x: ArrayD<f64> = call.real(0)?;
     let rank = x.ndim();

@@ -1,9 +1,9 @@
 //! Operators that move, cut and retype elements without computing with them.
 
 use super::super::proto::data_type;
-use super::super::tensor::{Tensor, each, map_each};
-use super::{Call, Outputs, typed};
-use ndarray::{Array1, ArrayD, Axis, IxDyn, Slice};
+use super::super::tensor::{ElementType, Tensor};
+use super::{Call, Outputs};
+use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
 pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
     Some(match call.node.op.as_str() {
@@ -13,7 +13,7 @@ pub(super) fn evaluate(call: &Call) -> Option<Outputs> {
         "Transpose" => transpose(call),
         "Concat" => concat(call),
         "Cast" => call.input(0).and_then(|x| Ok(vec![cast(x, call.node.attributes.int("to", 1) as i32)?])),
-        "CastLike" => call.input(0).and_then(|x| Ok(vec![cast(x, call.input(1)?.data_type())?])),
+        "CastLike" => call.input(0).and_then(|x| Ok(vec![cast(x, call.input(1)?.element_type().number())?])),
         "Shape" => shape(call),
         "Gather" => gather(call),
         "Slice" => slice(call),
@@ -27,17 +27,17 @@ fn constant(call: &Call) -> Outputs {
     let value = if let Some(tensor) = attributes.tensor("value") {
         tensor.clone()
     } else if let Some(values) = attributes.floats("value_floats") {
-        Array1::from(values.to_vec()).into_dyn().into()
+        values.to_vec().into()
     } else if let Some(values) = attributes.ints("value_ints") {
-        Array1::from(values.to_vec()).into_dyn().into()
+        values.to_vec().into()
     } else if let Some(values) = attributes.texts("value_strings") {
-        Array1::from(values.to_vec()).into_dyn().into()
+        values.to_vec().into()
     } else if attributes.has("value_float") {
-        ndarray::arr0(attributes.float("value_float", 0.0)).into_dyn().into()
+        attributes.float("value_float", 0.0).into()
     } else if attributes.has("value_int") {
-        ndarray::arr0(attributes.int("value_int", 0)).into_dyn().into()
+        attributes.int("value_int", 0).into()
     } else if attributes.has("value_string") {
-        ndarray::arr0(attributes.text("value_string", "").to_owned()).into_dyn().into()
+        attributes.text("value_string", "").to_owned().into()
     } else {
         return Err("its value is of a kind that is not supported; export a dense tensor".to_owned());
     };
@@ -56,15 +56,12 @@ fn constant_of_shape(call: &Call) -> Outputs {
     if shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)).is_none_or(|n| n > MAX_FILLED) {
         return Err(format!("shape {shape:?} is unreasonably large"));
     }
-    let zero = Tensor::F32(ArrayD::zeros(IxDyn(&[1])));
+    let zero = Tensor::from(0.0_f32);
     let value = call.node.attributes.tensor("value").unwrap_or(&zero);
-    if value.is_empty() {
-        return Err("its value is empty".to_owned());
+    if value.len() != 1 {
+        return Err("its value is not one number".to_owned());
     }
-    Ok(vec![map_each!(value, array => {
-        let one = array.view().into_shape_with_order(IxDyn(&vec![1; shape.len()]));
-        one.ok().and_then(|one| Some(one.broadcast(IxDyn(&shape))?.to_owned())).ok_or("its value is not one number")?
-    })])
+    Ok(vec![value.at(ArrayD::zeros(shape).view())])
 }
 
 /// The shape that a request with 0 (keep) and -1 (the rest) means for a tensor of `from`.
@@ -97,13 +94,9 @@ fn resolve_shape(from: &[usize], request: &[i64], allow_zero: bool) -> Result<Ve
     Ok(shape)
 }
 
-fn reshaped(tensor: &Tensor, shape: &[usize]) -> Outputs {
+fn reshaped(tensor: Tensor, shape: &[usize]) -> Result<Tensor, String> {
     let from = tensor.shape().to_vec();
-    tensor
-        .clone()
-        .reshaped(shape)
-        .map(|tensor| vec![tensor])
-        .ok_or_else(|| format!("{from:?} cannot be reshaped to {shape:?}"))
+    tensor.reshaped(shape).ok_or_else(|| format!("{from:?} cannot be reshaped to {shape:?}"))
 }
 
 /// The shape that Reshape, Flatten, Squeeze and Unsqueeze give to a tensor of that shape.
@@ -145,7 +138,7 @@ pub(in super::super) fn shape_after(call: &Call, from: &[usize]) -> Result<Vec<u
 
 fn reshape(call: &Call) -> Outputs {
     let x = call.input(0)?;
-    reshaped(x, &shape_after(call, x.shape())?)
+    Ok(vec![reshaped(x.clone(), &shape_after(call, x.shape())?)?])
 }
 
 /// The order of axes after a Transpose of a tensor of that rank.
@@ -161,26 +154,7 @@ pub(in super::super) fn permutation(attribute: Option<&[i64]>, rank: usize) -> R
 fn transpose(call: &Call) -> Outputs {
     let x = call.input(0)?;
     let order = permutation(call.node.attributes.ints("perm"), x.shape().len())?;
-    Ok(vec![map_each!(x, array => array.clone().permuted_axes(IxDyn(&order)).as_standard_layout().into_owned())])
-}
-
-/// Tensors of one type one after another.
-pub(super) fn concatenate(parts: &[&Tensor], axis: usize) -> Result<Tensor, String> {
-    let first = parts.first().ok_or("nothing to join")?;
-    macro_rules! join {
-        ($($variant:ident),+) => {
-            match first {
-                $(Tensor::$variant(_) => {
-                    let views: Vec<_> = parts.iter().filter_map(|part| if let Tensor::$variant(array) = part { Some(array.view()) } else { None }).collect();
-                    if views.len() < parts.len() {
-                        return Err("its inputs have different types".to_owned());
-                    }
-                    Tensor::$variant(ndarray::concatenate(Axis(axis), &views).map_err(|error| error.to_string())?)
-                })+
-            }
-        };
-    }
-    Ok(join!(F32, F64, I8, U8, I16, U16, I32, U32, I64, U64, Bool, Text))
+    Ok(vec![x.at(x.places().view().permuted_axes(IxDyn(&order)))])
 }
 
 fn concat(call: &Call) -> Outputs {
@@ -190,44 +164,46 @@ fn concat(call: &Call) -> Outputs {
         return Err("its inputs have different ranks".to_owned());
     }
     let axis = Call::axis(call.node.attributes.int("axis", 1), rank)?;
-    Ok(vec![concatenate(&parts, axis)?])
+    // The places of a part are those in the chain of all parts.
+    let mut before = 0;
+    let mut places = Vec::with_capacity(parts.len());
+    for part in &parts {
+        let start = before;
+        places.push(part.places().mapv_into(|place| start + place));
+        before += part.len() as u32;
+    }
+    let views: Vec<_> = places.iter().map(|places| places.view()).collect();
+    let places = ndarray::concatenate(Axis(axis), &views).map_err(|error| error.to_string())?;
+    Ok(vec![Tensor::chained(&parts)?.at(places.view())])
 }
 
 /// The elements as another type (`TensorProto.DataType`): floats to integers toward zero, anything to and from text.
-pub(super) fn cast(x: &Tensor, to: i32) -> Result<Tensor, String> {
-    if to == data_type::STRING && !matches!(x, Tensor::Text(_)) {
-        return Ok(Tensor::Text(each!(x, array => array.map(ToString::to_string))));
+fn cast(x: &Tensor, number: i32) -> Result<Tensor, String> {
+    let to = ElementType::of_number(number).ok_or_else(|| format!("element type {number} is not supported"))?;
+    let half = matches!(number, data_type::FLOAT16 | data_type::BFLOAT16);
+    if to == x.element_type() && !half {
+        return Ok(x.clone());
     }
-    let values = match x {
-        Tensor::Text(texts) => {
-            let parsed: Result<Vec<f64>, String> = texts
-                .iter()
-                .map(|text| text.trim().parse::<f64>().map_err(|_| format!("{text:?} is not a number")))
-                .collect();
-            ArrayD::from_shape_vec(texts.raw_dim(), parsed?).map_err(|error| error.to_string())?
+    match (x.element_type(), to) {
+        (_, ElementType::Text) => return reshaped(Tensor::from(x.to_texts()), x.shape()),
+        (ElementType::I64 | ElementType::U64, ElementType::I64 | ElementType::U64) => {
+            return Ok(Tensor::of_integers(x.to_i64().ok_or("it holds texts, expected numbers")?, to));
         }
-        Tensor::I64(array) if to == data_type::UINT64 => return Ok(Tensor::U64(array.mapv(|v| v as u64))),
-        Tensor::U64(array) if to == data_type::INT64 => return Ok(Tensor::I64(array.mapv(|v| v as i64))),
-        other if other.data_type() == to => return Ok(other.clone()),
-        other => other.to_f64().ok_or("it holds texts, expected numbers")?,
-    };
-    let like = |tensor: Tensor| Ok(typed(values.clone(), &tensor));
-    match to {
-        data_type::FLOAT => like(Tensor::F32(ArrayD::default(IxDyn(&[0])))),
-        data_type::DOUBLE => Ok(Tensor::F64(values)),
-        data_type::INT8 => like(Tensor::I8(ArrayD::default(IxDyn(&[0])))),
-        data_type::UINT8 => like(Tensor::U8(ArrayD::default(IxDyn(&[0])))),
-        data_type::INT16 => like(Tensor::I16(ArrayD::default(IxDyn(&[0])))),
-        data_type::UINT16 => like(Tensor::U16(ArrayD::default(IxDyn(&[0])))),
-        data_type::INT32 => like(Tensor::I32(ArrayD::default(IxDyn(&[0])))),
-        data_type::UINT32 => like(Tensor::U32(ArrayD::default(IxDyn(&[0])))),
-        data_type::INT64 => like(Tensor::I64(ArrayD::default(IxDyn(&[0])))),
-        data_type::UINT64 => like(Tensor::U64(ArrayD::default(IxDyn(&[0])))),
-        data_type::BOOL => like(Tensor::Bool(ArrayD::default(IxDyn(&[0])))),
-        data_type::FLOAT16 => Ok(Tensor::F32(values.mapv(|v| half::f16::from_f64(v).to_f32()))),
-        data_type::BFLOAT16 => Ok(Tensor::F32(values.mapv(|v| half::bf16::from_f64(v).to_f32()))),
-        other => Err(format!("element type {other} is not supported")),
+        _ => {}
     }
+    let mut values = if let Some(values) = x.to_f64() {
+        values
+    } else {
+        let number = |text: &String| text.trim().parse::<f64>().map_err(|_| format!("{text:?} is not a number"));
+        let numbers = x.to_texts().iter().map(number).collect::<Result<Vec<_>, _>>()?;
+        ArrayD::from_shape_vec(x.shape(), numbers).map_err(|error| error.to_string())?
+    };
+    match number {
+        data_type::FLOAT16 => values.mapv_inplace(|v| half::f16::from_f64(v).to_f64()),
+        data_type::BFLOAT16 => values.mapv_inplace(|v| half::bf16::from_f64(v).to_f64()),
+        _ => {}
+    }
+    Ok(Tensor::of_type(values, to))
 }
 
 /// `start..end` as Python counts, within `len`.
@@ -241,7 +217,7 @@ fn shape(call: &Call) -> Outputs {
     let (start, end) =
         span(call.node.attributes.int("start", 0), call.node.attributes.int("end", i64::MAX), shape.len());
     let part: Vec<i64> = shape.get(start..end).unwrap_or_default().iter().map(|&d| d as i64).collect();
-    Ok(vec![Array1::from(part).into_dyn().into()])
+    Ok(vec![part.into()])
 }
 
 fn gather(call: &Call) -> Outputs {
@@ -260,9 +236,10 @@ fn gather(call: &Call) -> Outputs {
             .ok_or_else(|| format!("index {index} is outside an axis of {len}"))
     });
     let places = places.collect::<Result<Vec<_>, _>>()?;
-    let taken = map_each!(x, array => array.select(Axis(axis), &places));
     let shape = [&x.shape()[..axis], indices.shape(), &x.shape()[axis + 1..]].concat();
-    taken.reshaped(&shape).map(|tensor| vec![tensor]).ok_or_else(|| "its result does not fit its shape".to_owned())
+    super::arithmetic::reasonable(&shape, x.len() + indices.len())?;
+    let taken = x.at(x.places().select(Axis(axis), &places).view());
+    Ok(vec![reshaped(taken, &shape)?])
 }
 
 /// The bounds are attributes before opset 10 and inputs since. Steps are positive.
@@ -281,7 +258,7 @@ fn slice(call: &Call) -> Outputs {
     if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
         return Err("its starts, ends, axes and steps have different lengths".to_owned());
     }
-    let mut result = x.clone();
+    let mut places = x.places();
     for (((start, end), axis), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
         let axis = Call::axis(axis, x.shape().len())?;
         if step <= 0 || axis >= x.shape().len() {
@@ -289,9 +266,9 @@ fn slice(call: &Call) -> Outputs {
         }
         let (start, end) = span(start, end, x.shape()[axis]);
         let part = Slice::new(start as isize, Some(end.max(start) as isize), step as isize);
-        result = map_each!(&result, array => array.slice_axis(Axis(axis), part).to_owned());
+        places.slice_axis_inplace(Axis(axis), part);
     }
-    Ok(vec![result])
+    Ok(vec![x.at(places.view())])
 }
 
 fn expand(call: &Call) -> Outputs {
@@ -305,5 +282,5 @@ fn expand(call: &Call) -> Outputs {
     if shape.iter().product::<usize>() > MAX_FILLED {
         return Err(format!("shape {shape:?} is unreasonably large"));
     }
-    Ok(vec![map_each!(x, array => array.broadcast(IxDyn(&shape)).ok_or("shapes do not fit")?.to_owned())])
+    Ok(vec![x.spread(&shape).ok_or("shapes do not fit")?])
 }
