@@ -7,6 +7,8 @@ use crate::math::{erf, exp, exp_m1, ln, sigmoid, softplus, tanh};
 pub(crate) fn apply(function: Function, values: &mut [f32]) {
     match function {
         Function::Linear | Function::Table => {}
+        // The commonest: with no choice for each element.
+        Function::Relu => values.iter_mut().for_each(|value| *value = value.max(0.0)),
         Function::Softmax => softmax(values),
         Function::LogSoftmax => log_softmax(values),
         _ => {
@@ -47,7 +49,6 @@ fn at(function: Function, x: f32) -> f32 {
     /// `sqrt(2 / pi)`
     const ROOT_2_OVER_PI: f32 = 0.797_884_6;
     match function {
-        Function::Relu => x.max(0.0),
         Function::Sigmoid => sigmoid(x),
         Function::Tanh => tanh(x),
         Function::LeakyRelu { slope } => {
@@ -90,6 +91,7 @@ fn at(function: Function, x: f32) -> f32 {
         Function::Clip { lo, hi } => x.max(lo).min(hi),
         Function::Abs => x.abs(),
         Function::Exp => exp(x),
+        Function::Relu => x.max(0.0),
         Function::Linear | Function::Softmax | Function::LogSoftmax | Function::Table => x,
     }
 }

@@ -1,6 +1,7 @@
 //! The two kinds of numbers that models work on.
 
-use crate::kernel::native;
+use crate::evaluate::ALL;
+use crate::kernel::{self, native};
 use crate::{Layer, Model, Quantization, WeightType};
 
 /// A number that models take and give: `i8` or `f32`.
@@ -42,11 +43,15 @@ impl Sealed for i8 {
 
     #[inline]
     fn layer<const KINDS: u8>(layer: &Layer<'_>, input: &[Self], work: &mut [Self], output: &mut [Self]) {
-        match layer.weight_type() {
-            WeightType::Int8 if KINDS & WeightType::Int8.bit() != 0 => native::dense_i8(layer, input, work, output),
-            WeightType::Int4 if KINDS & WeightType::Int4.bit() != 0 => native::dense_i4(layer, input, work, output),
-            WeightType::Int2 if KINDS & WeightType::Int2.bit() != 0 => native::dense_i2(layer, input, work, output),
-            _ => {}
+        // Where only one type may occur, nothing is asked.
+        let is =
+            |kind: WeightType| KINDS & kind.bit() != 0 && (KINDS & ALL == kind.bit() || layer.weight_type() == kind);
+        if is(WeightType::Int8) {
+            kernel::dense_i8::<KINDS>(layer, input, work, output);
+        } else if is(WeightType::Int4) {
+            kernel::dense_i4::<KINDS>(layer, input, work, output);
+        } else if is(WeightType::Int2) {
+            kernel::dense_i2::<KINDS>(layer, input, work, output);
         }
     }
 }

@@ -71,7 +71,16 @@ impl Model<'_> {
 }
 
 /// All kernels, for a model of which nothing is known before it comes.
-pub(crate) const ALL: u8 = u8::MAX;
+pub(crate) const ALL: u8 = LEAN - 1;
+
+/// Beside the bits of the kernels: all layers are simple ones (packed, without a table), and the scratch is as large as the
+/// kernels ask for. Then what other models need is left out.
+pub(crate) const LEAN: u8 = 1 << 7;
+
+/// Whether [`LEAN`] is in `kinds`.
+pub(crate) const fn is_lean(kinds: u8) -> bool {
+    kinds & LEAN != 0
+}
 
 /// Evaluates the layers one after the other. `KINDS` has a bit for each weight type that may occur, so that a program holds
 /// only the kernels that its models need. The lengths were checked.
@@ -89,7 +98,8 @@ pub(crate) fn chain<T: Element, const KINDS: u8>(
     let mut entered = if T::prepare(model, input, scratch) { model.input_len() } else { 0 };
     let mut forward = true;
     for index in 0..model.layer_count() {
-        let Some(layer) = model.layer(index) else { return };
+        let layer = if is_lean(KINDS) { model.simple_layer(index) } else { model.layer(index) };
+        let Some(layer) = layer else { return };
         let leaving = if index + 1 == model.layer_count() { 0 } else { layer.outputs() };
         let ends = if forward { (entered, leaving) } else { (leaving, entered) };
         let Some((front, rest)) = scratch.split_at_mut_checked(ends.0) else { return };

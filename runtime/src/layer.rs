@@ -104,6 +104,39 @@ impl<'a> Layer<'a> {
         Ok(Self { kind, weight_type, order, inputs, outputs, record, payload, channels, tables })
     }
 
+    /// As [`Self::read`] of a layer that was read before and [is simple](Self::is_simple), with little code: what the payload
+    /// holds is found from its end.
+    #[inline]
+    pub(crate) fn simple(bytes: &'a [u8], offset: usize) -> Option<Self> {
+        let record = slice(bytes, offset, format::RECORD)?;
+        let payload = slice(bytes, size_at(record, record::PAYLOAD), size_at(record, record::PAYLOAD_LENGTH))?;
+        let weight_type = match u8_at(record, record::WEIGHTS) {
+            4 => WeightType::Int4,
+            5 => WeightType::Int2,
+            _ => WeightType::Int8,
+        };
+        let outputs = size_at(record, record::OUTPUTS);
+        Some(Self {
+            kind: Kind::Dense,
+            weight_type,
+            order: Order::Packed,
+            inputs: size_at(record, record::INPUTS),
+            outputs,
+            record,
+            payload,
+            channels: payload.len().saturating_sub(outputs.saturating_mul(8)),
+            tables: payload.len(),
+        })
+    }
+
+    /// Whether the layer is what most layers of integers are: packed, with all of -128 to 127 as outputs, and without a table.
+    pub(crate) const fn is_simple(&self) -> bool {
+        matches!(self.order, Order::Packed)
+            && !self.weight_type.is_float()
+            && u8_at(self.record, record::FUNCTION) == 0
+            && matches!(self.clamp(), (i8::MIN, i8::MAX))
+    }
+
     /// Checks what [`Self::read`] does not need.
     /// # Errors
     /// The offset in the record of the field that makes no sense.
@@ -231,6 +264,12 @@ impl<'a> Layer<'a> {
         (i8_at(self.record, record::LO), i8_at(self.record, record::HI))
     }
 
+    /// The integer that stands for 0 in the outputs of a layer of integers.
+    #[cfg(all(thumbnet_dsp, thumbnet_fpu))]
+    pub(crate) const fn zero_point(&self) -> i8 {
+        i8_at(self.record, record::ZERO_POINT)
+    }
+
     /// The integer that is added after the factor was applied: that of the outputs, or of the table's inputs.
     pub(crate) const fn sum_zero_point(&self) -> i8 {
         let table = u8_at(self.record, record::FUNCTION) != 0;
@@ -243,6 +282,15 @@ impl<'a> Layer<'a> {
             Some(length) => part(self.payload, 0, length),
             None => &[],
         }
+    }
+
+    /// The parts of a layer of packed integers.
+    #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+    #[inline]
+    pub(crate) fn packed(&self) -> Packed<'a> {
+        let (weights, channels) = self.payload.split_at_checked(self.channels).unwrap_or_default();
+        let (biases, factors) = channels.split_at_checked(self.outputs.saturating_mul(4)).unwrap_or_default();
+        Packed { weights, biases: biases.as_chunks().0, factors: factors.as_chunks().0 }
     }
 
     /// The arrays with an element for each output, one after the other: biases, factors, weights' zero points.
@@ -278,6 +326,30 @@ impl<'a> Layer<'a> {
     pub const fn tables(&self) -> &'a [u8] {
         let start = self.tables.saturating_add(PARAMETERS);
         part(self.payload, start, self.payload.len().saturating_sub(start))
+    }
+}
+
+/// What the kernels read of a layer of packed integers.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+#[derive(Clone, Copy)]
+pub(crate) struct Packed<'a> {
+    pub(crate) weights: &'a [u8],
+    /// Those of the outputs.
+    pub(crate) biases: &'a [[u8; 4]],
+    /// Those of the outputs, and what follows in the file.
+    pub(crate) factors: &'a [[u8; 4]],
+}
+
+#[cfg(thumbnet_dsp)]
+impl Packed<'_> {
+    /// Without the first `outputs`, a row of whose weights takes `row` bytes.
+    #[inline]
+    pub(crate) fn after(self, outputs: usize, row: usize) -> Self {
+        Self {
+            weights: self.weights.get(outputs.wrapping_mul(row)..).unwrap_or_default(),
+            biases: self.biases.get(outputs..).unwrap_or_default(),
+            factors: self.factors.get(outputs..).unwrap_or_default(),
+        }
     }
 }
 

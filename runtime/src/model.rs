@@ -332,6 +332,27 @@ impl<'a> Model<'a> {
         kinds
     }
 
+    /// Whether all layers are [simple](Layer::is_simple).
+    pub(crate) const fn is_simple(&self) -> bool {
+        let mut index = 0;
+        while let Some(layer) = self.layer(index) {
+            if !layer.is_simple() {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+
+    /// As [`Self::layer`], for a model that [is simple](Self::is_simple).
+    #[inline]
+    pub(crate) fn simple_layer(&self, index: u16) -> Option<Layer<'a>> {
+        if index >= self.layers {
+            return None;
+        }
+        Layer::simple(self.bytes, place(index))
+    }
+
     /// Whether the input is changed before it enters the first layer.
     pub(crate) const fn prepares_input(&self) -> bool {
         size_at(self.bytes, header::NORMALIZATION) != 0 || u8_at(self.bytes, header::UNIT_NORM) != 0

@@ -1,6 +1,6 @@
 //! Models that are part of the program, with sizes that the compiler knows.
 
-use crate::evaluate::chain;
+use crate::evaluate::{LEAN, chain, is_lean};
 use crate::{Element, Model};
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -22,6 +22,7 @@ impl<T: Element, const IN: usize, const OUT: usize, const SCRATCH: usize, const 
         let model = embedded(&bytes.0);
         assert!(model.input_len() == IN && model.output_len() == OUT && model.scratch_len() == SCRATCH);
         assert!(model.is_float() == T::FLOAT && model.kinds() & !KINDS == 0);
+        assert!(!is_lean(KINDS) || model.is_simple());
         Self { model, element: PhantomData }
     }
 
@@ -122,7 +123,8 @@ pub const fn embedded(bytes: &'static [u8]) -> Model<'static> {
     }
 }
 
-/// The kernels that a model needs.
+/// The kernels that a model needs, and whether it needs nothing else.
 pub const fn kinds(bytes: &'static [u8]) -> u8 {
-    embedded(bytes).kinds()
+    let model = embedded(bytes);
+    model.kinds() | if model.is_simple() { LEAN } else { 0 }
 }

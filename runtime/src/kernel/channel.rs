@@ -26,6 +26,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The channels from the one with this index on.
+    #[cfg(not(thumbnet_dsp))]
     pub(crate) fn from(mut self, first: usize) -> Self {
         for numbers in [&mut self.biases, &mut self.factors, &mut self.zero_points] {
             *numbers = numbers.get(first.saturating_mul(4)..).unwrap_or(&[]);

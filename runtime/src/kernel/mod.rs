@@ -1,8 +1,9 @@
 //! The arithmetic of the layers: one plain definition, and what chips can do better. Every backend gives the same bits.
 //!
-//! A backend is a module with the same functions as [`portable`]: `dense_i8`, `dense_i4`, `dense_i2`, `dense_f32`, `dense_f16`.
-//! Each takes the layer, its inputs, memory to work in (at least [`Backend::work_len`] elements, of any content and
-//! alignment) and its outputs; none may panic, whatever the lengths are.
+//! A backend is a module with these functions of [`portable`]: `dense_i8`, `dense_i4`, `dense_i2` for packed weights, and `dense_f32`,
+//! `dense_f16`. Each takes the layer, its inputs, memory to work in (of any length, content and alignment; with less than
+//! [`Backend::work_len`] elements it takes longer) and its outputs; none may panic, whatever the lengths are. `simple_i8` may
+//! leave out what a layer that [is simple](Layer::is_simple) does not need, and has all the memory.
 
 mod channel;
 #[cfg(thumbnet_dsp)]
@@ -23,6 +24,7 @@ mod vfp;
 #[cfg(thumbnet_x86_64)]
 pub(crate) mod x86_64;
 
+use crate::evaluate::is_lean;
 use crate::{Layer, Order, WeightType};
 #[cfg(thumbnet_dsp)]
 pub(crate) use dsp as native;
@@ -82,6 +84,28 @@ impl Backend {
         }
     }
 }
+
+/// The kernel for packed weights, or that for the other orders. The kernels themselves have no parameters, so that they are
+/// compiled with this crate, for its goal and not that of the program.
+macro_rules! by_order {
+    ($name:ident, $simple:ident, $plain:ident, $weights:literal) => {
+        #[doc = concat!("A dense layer of ", $weights, " weights, in any order.")]
+        #[inline]
+        pub(crate) fn $name<const KINDS: u8>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+            if is_lean(KINDS) {
+                native::$simple(layer, input, work, output);
+            } else if layer.order() == Order::Packed {
+                native::$name(layer, input, work, output);
+            } else {
+                portable::$plain(layer, input, output);
+            }
+        }
+    };
+}
+
+by_order!(dense_i8, simple_i8, plain_i8, "int8");
+by_order!(dense_i4, dense_i4, plain_i4, "int4");
+by_order!(dense_i2, dense_i2, plain_i2, "2-bit");
 
 /// Whether a kernel can read words from here.
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]

@@ -3,6 +3,13 @@
 use super::rounding::scale;
 use crate::Layer;
 
+/// The output before [`Requantize::finish`], from its sum and its factor's bytes: kept within -128..=127.
+#[cfg_attr(not(any(thumbnet_dsp, thumbnet_scalar)), expect(dead_code, reason = "portable kernels do all at once"))]
+#[inline]
+pub(crate) fn rounded(sum: i32, factor: [u8; 4], zero_point: i32) -> i8 {
+    (scale(sum, f32::from_le_bytes(factor)) + zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+}
+
 /// What follows a layer's sums.
 #[derive(Clone, Copy)]
 pub(crate) struct Requantize<'a> {
@@ -23,12 +30,6 @@ impl<'a> Requantize<'a> {
     #[inline]
     pub(crate) fn output(&self, index: usize, sum: i32, factor: f32) -> i8 {
         self.kept(index, scale(sum, factor) + self.zero_point)
-    }
-
-    /// The output before [`Self::finish`].
-    #[cfg_attr(not(any(thumbnet_dsp, thumbnet_scalar)), expect(dead_code, reason = "portable kernels do all at once"))]
-    pub(crate) fn rounded(&self, sum: i32, factor: f32) -> i8 {
-        (scale(sum, factor) + self.zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
     }
 
     /// What follows the rounding and the zero point.

@@ -2,7 +2,8 @@
 
 extern crate std;
 
-use super::{Backend, native, portable};
+use super::{Backend, portable};
+use crate::evaluate::{ALL, LEAN};
 use crate::format::{self, HEADER, RECORD, header, record};
 use crate::layer::{channel_len, weights_len};
 use crate::{Layer, Model, Order, WeightType};
@@ -74,6 +75,37 @@ fn outputs(kernel: impl Fn(&Layer<'_>, &[i8], &mut [i8], &mut [i8]), layer: &Lay
     output
 }
 
+/// All outputs by this machine's kernel and by the portable one.
+fn both<const KINDS: u8>(layer: &Layer<'_>, input: &[i8]) -> (Vec<i8>, Vec<i8>) {
+    let packed = layer.order() == Order::Packed;
+    match layer.weight_type() {
+        WeightType::Int4 => {
+            let plain = if packed { portable::dense_i4 } else { plain_i4 };
+            (outputs(super::dense_i4::<KINDS>, layer, input), outputs(plain, layer, input))
+        }
+        WeightType::Int2 => {
+            let plain = if packed { portable::dense_i2 } else { plain_i2 };
+            (outputs(super::dense_i2::<KINDS>, layer, input), outputs(plain, layer, input))
+        }
+        _ => {
+            let plain = if packed { portable::dense_i8 } else { plain_i8 };
+            (outputs(super::dense_i8::<KINDS>, layer, input), outputs(plain, layer, input))
+        }
+    }
+}
+
+fn plain_i8(layer: &Layer<'_>, input: &[i8], _: &mut [i8], output: &mut [i8]) {
+    portable::plain_i8(layer, input, output);
+}
+
+fn plain_i4(layer: &Layer<'_>, input: &[i8], _: &mut [i8], output: &mut [i8]) {
+    portable::plain_i4(layer, input, output);
+}
+
+fn plain_i2(layer: &Layer<'_>, input: &[i8], _: &mut [i8], output: &mut [i8]) {
+    portable::plain_i2(layer, input, output);
+}
+
 /// What FORMAT.md says of packed int8, with the place of each weight computed anew.
 fn packed_i8(layer: &Layer<'_>, input: &[i8]) -> Vec<i8> {
     let word = |bytes: &[u8], i: usize| i32::from_le_bytes(*bytes[4 * i..].first_chunk().unwrap());
@@ -135,18 +167,18 @@ fn backends_agree_on_arbitrary_weights() {
         let input: Vec<i8> = (0..inputs)
             .map(|_| if sparse && !random.next().is_multiple_of(4) { -128 } else { random.byte() as i8 })
             .collect();
-        let (native, plain) = match weight_type {
-            WeightType::Int4 => {
-                (outputs(native::dense_i4, &layer, &input), outputs(portable::dense_i4, &layer, &input))
-            }
-            WeightType::Int2 => {
-                (outputs(native::dense_i2, &layer, &input), outputs(portable::dense_i2, &layer, &input))
-            }
-            _ => (outputs(native::dense_i8, &layer, &input), outputs(portable::dense_i8, &layer, &input)),
-        };
+        let (native, plain) = both::<ALL>(&layer, &input);
         assert_eq!(native, plain, "{layer:?}");
         if (weight_type, order) == (WeightType::Int8, Order::Packed) {
             assert_eq!(plain, packed_i8(&layer, &input), "{layer:?}");
+        }
+        if order == Order::Packed {
+            let mut simple = bytes.clone();
+            simple[HEADER + record::LO] = i8::MIN as u8;
+            simple[HEADER + record::HI] = i8::MAX as u8;
+            let layer = Model::parse(&simple).unwrap().simple_layer(0).unwrap();
+            let (native, plain) = both::<{ ALL | LEAN }>(&layer, &input);
+            assert_eq!(native, plain, "lean {layer:?}");
         }
         different += usize::from(plain.iter().any(|y| *y != plain[0]));
     }
@@ -168,7 +200,7 @@ fn kernels_survive_wrong_lengths() {
         for inputs in 0..50 {
             for outputs in 0..40 {
                 let input = vec![5; inputs];
-                let kernels = [native::dense_i8, native::dense_i4, native::dense_i2];
+                let kernels = [super::dense_i8::<ALL>, super::dense_i4::<ALL>, super::dense_i2::<ALL>];
                 for kernel in kernels {
                     kernel(&layer, &input, &mut vec![0; inputs], &mut vec![0; outputs]);
                 }

@@ -1,6 +1,9 @@
-//! Evaluates a model once, to see what of it gets into an image.
+//! Evaluates a model once, to see what of it gets into an image, and how much stack it takes.
 #![no_std]
 #![no_main]
+
+#[cfg(feature = "stack")]
+mod stack;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -10,10 +13,16 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[cfg(not(feature = "empty"))]
 thumbnet::model!(static MODEL = "../../../runtime/tests/models/xor.tnet");
 
+#[cfg(not(feature = "empty"))]
+fn evaluate() {
+    core::hint::black_box(MODEL.evaluate(&core::hint::black_box([0; 2]), &mut MODEL.scratch()));
+}
+
 /// The entry point, by the linker's name for it.
+#[cfg(not(feature = "stack"))]
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
     #[cfg(not(feature = "empty"))]
-    core::hint::black_box(MODEL.evaluate(&core::hint::black_box([0; 2]), &mut MODEL.scratch()));
+    evaluate();
     loop {}
 }

@@ -2,6 +2,10 @@
 //!
 //! Of each four inputs, the first and the third make one pair, the second and the fourth another: that is what UXTB16 gives.
 
+#![allow(unsafe_code)]
+
+use core::arch::naked_asm;
+
 /// A pair that is not zero, after the place of its weights: bytes from the start of a tile.
 pub(super) type Place = [u32; 2];
 
@@ -15,82 +19,113 @@ pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
     quad
 }
 
-/// The four inputs as bytes counted from 0, the first in the lowest byte.
-#[inline]
-fn unsigned(quad: [i8; 4]) -> u32 {
-    u32::from_le_bytes(quad.map(|x| x as u8)) ^ 0x8080_8080
+/// The next four inputs of the r1 inputs that are left at r0, counted from 0, to r4; those that are missing count as 0. Goes to
+/// 9 where none are left.
+macro_rules! next_four {
+    () => {
+        r"
+        1:
+        subs r1, #4
+        blo 8f
+        ldr r4, [r0], #4
+        eor r4, #0x80808080
+        2:
+        "
+    };
 }
 
-/// The two pairs of four inputs.
-#[inline]
-fn split(bytes: u32) -> [u32; 2] {
-    [bytes & 0x00ff_00ff, bytes >> 8 & 0x00ff_00ff]
+/// The end of a loop that began with [`next_four`].
+macro_rules! last_inputs {
+    () => {
+        r"
+        b 1b
+        8:
+        adds r1, #4
+        beq 9f
+        movs r4, #0
+        7:
+        subs r1, #1
+        ldrb r12, [r0, r1]
+        eor r12, #0x80
+        orr r4, r12, r4, lsl #8
+        bne 7b
+        b 2b
+        9:
+        "
+    };
+}
+
+/// Writes both pairs of each four inputs.
+#[unsafe(naked)]
+unsafe extern "C" fn write_pairs(input: *const i8, count: usize, work: *mut u32) {
+    naked_asm!(
+        ".arch armv7e-m",
+        "push {r4, lr}",
+        next_four!(),
+        "uxtb16 r3, r4",
+        "uxtb16 r4, r4, ror #8",
+        "stm r2!, {r3, r4}",
+        last_inputs!(),
+        "pop {r4, pc}",
+        options(raw)
+    )
+}
+
+/// Writes the pairs that are not zero, as far as there is room before `end`, a multiple of eight bytes after `work`. The weights
+/// of a pair take `step` bytes. Gives the end of what was written; null where the room is too small.
+#[unsafe(naked)]
+unsafe extern "C" fn write_nonzero(
+    input: *const i8,
+    count: usize,
+    work: *mut u32,
+    end: *mut u32,
+    step: usize,
+) -> *mut u32 {
+    naked_asm!(
+        ".arch armv7e-m",
+        "push {r4-r7, lr}",
+        "ldr r7, [sp, #20]",
+        "movs r5, #0",
+        next_four!(),
+        "cbz r4, 4f",
+        "uxtb16 r6, r4",
+        "cbz r6, 3f",
+        "cmp r2, r3",
+        "beq 5f",
+        "stm r2!, {r5, r6}",
+        "3:",
+        "uxtb16 r6, r4, ror #8",
+        "cbz r6, 4f",
+        "cmp r2, r3",
+        "beq 5f",
+        "add r12, r5, r7",
+        "str r12, [r2], #4",
+        "str r6, [r2], #4",
+        "4:",
+        "add r5, r5, r7, lsl #1",
+        last_inputs!(),
+        "mov r0, r2",
+        "pop {r4-r7, pc}",
+        "5:",
+        "movs r0, #0",
+        "pop {r4-r7, pc}",
+        options(raw)
+    )
 }
 
 /// Writes the pairs of the inputs, filled up to a multiple of `step` (of four), to the front of `work`; `None` where they do not
 /// fit.
 fn pairs<'a>(input: &[i8], step: usize, work: &'a mut [u32]) -> Option<&'a [u32]> {
-    let (quads, tail) = input.as_chunks::<4>();
     let work = work.get_mut(..input.len().next_multiple_of(step) / 2)?;
-    let (places, _) = work.as_chunks_mut::<2>();
-    let mut places = places.iter_mut();
-    for (&inputs, place) in quads.iter().zip(&mut places) {
-        *place = split(unsigned(inputs));
+    if step > 4 {
+        // Four more than there are inputs.
+        for pair in work.iter_mut().rev().take(2) {
+            *pair = 0;
+        }
     }
-    let rest = if tail.is_empty() { 0 } else { unsigned(quad(tail)) };
-    for (place, bytes) in places.zip([rest, 0]) {
-        *place = split(bytes);
-    }
+    // SAFETY: the function reads the inputs and writes two words for each four of them and for those after the last four.
+    unsafe { write_pairs(input.as_ptr(), input.len(), work.as_mut_ptr()) }
     Some(work)
-}
-
-/// The pairs that are not zero.
-#[derive(Clone, Copy)]
-pub(super) struct Nonzero<'a> {
-    places: &'a [Place],
-    /// The bytes of a tile's weights; all offsets lie before.
-    weights: usize,
-}
-
-impl<'a> Nonzero<'a> {
-    /// Writes the pairs that are not zero to the front of `work`; the weights of a pair take `step` bytes in a tile. Gives
-    /// their number and the bytes of a tile's weights; `None` where they do not fit: then there are so many that all pairs are
-    /// the better choice.
-    fn write(input: &[i8], step: usize, work: &mut [u32]) -> Option<(usize, usize)> {
-        let (places, _) = work.as_chunks_mut::<2>();
-        let (quads, tail) = input.as_chunks::<4>();
-        let mut count = 0;
-        let mut offset = 0;
-        let mut add = |bytes: u32| {
-            if bytes != 0 {
-                for (pair, offset) in split(bytes).into_iter().zip([offset, offset + step]) {
-                    if pair != 0 {
-                        *places.get_mut(count)? = [offset as u32, pair];
-                        count += 1;
-                    }
-                }
-            }
-            offset += 2 * step;
-            Some(())
-        };
-        for &inputs in quads {
-            add(unsigned(inputs))?;
-        }
-        if !tail.is_empty() {
-            add(unsigned(quad(tail)))?;
-        }
-        Some((count, offset))
-    }
-
-    /// The pairs and their places.
-    pub(super) fn places(&self) -> &'a [Place] {
-        self.places
-    }
-
-    /// The bytes of a tile's weights.
-    pub(super) fn weights_len(&self) -> usize {
-        self.weights
-    }
 }
 
 /// The inputs of a layer as its tiles read them.
@@ -101,15 +136,21 @@ pub(super) enum Inputs<'a> {
     /// All pairs.
     Pairs(&'a [u32]),
     /// The pairs that are not zero.
-    Nonzero(Nonzero<'a>),
+    Nonzero(&'a [Place]),
 }
 
 impl<'a> Inputs<'a> {
-    /// The form in which the tiles are evaluated fastest; the weights of a pair take `step` bytes in a tile.
+    /// The form in which the tiles are evaluated fastest; the weights of a pair take `step` bytes in a tile. Where there is no room
+    /// for the pairs that are not zero, there are so many that all pairs are the better choice.
     pub(super) fn new(input: &[i8], step: usize, work: &'a mut [u32]) -> Self {
-        let Some((count, weights)) = Nonzero::write(input, step, work) else { return Self::pairs(input, 4, work) };
-        let places = work.as_chunks().0.get(..count).unwrap_or(&[]);
-        Self::Nonzero(Nonzero { places, weights })
+        let places = work.as_chunks_mut::<2>().0.as_mut_ptr_range();
+        // SAFETY: the function reads the inputs, and writes from the start of the places on and not beyond their end.
+        let end = unsafe { write_nonzero(input.as_ptr(), input.len(), places.start.cast(), places.end.cast(), step) };
+        if end.is_null() {
+            return Self::pairs(input, 4, work);
+        }
+        let count = (end.addr() - places.start.addr()) / size_of::<Place>();
+        Self::Nonzero(work.as_chunks().0.get(..count).unwrap_or_default())
     }
 
     /// All pairs, with zeros up to a multiple of `step` inputs, where there is room for them.

@@ -14,82 +14,153 @@ mod sums_i8;
 #[cfg(thumbnet_fpu)]
 mod tiles_i8;
 
+use super::requantize::{Requantize, rounded};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
 use super::{aligned, mixed, portable, tiles};
-use crate::{Layer, Order};
+use crate::Layer;
+use crate::layer::Packed;
 use expand::Inputs;
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
 
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    if layer.order() != Order::Packed {
-        return portable::plain(layer, input, output);
-    }
-    let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
-    let row = input.len().next_multiple_of(4);
-    let done = whole_tiles(layer, inputs, output);
-    tiles::evaluate(layer, done, &[8, 4, 2], row, output, |rows, weights, biases| {
-        let mut sums = mixed::start_i8(biases);
-        match inputs {
-            // With an FPU the whole tiles are done.
-            #[cfg(not(thumbnet_fpu))]
-            Inputs::Pairs(pairs) if rows == 8 => sums_i8::of_pairs(weights, pairs, &mut sums),
-            #[cfg(not(thumbnet_fpu))]
-            Inputs::Nonzero(nonzero) if rows == 8 => sums_i8::of_nonzero(weights, nonzero, &mut sums),
-            _ => sums_i8::of_bytes(rows, weights, input, &mut sums),
-        }
-        mixed::separate_i8(sums)
-    });
+    rounded_i8::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
 }
 
-/// Evaluates whole tiles of eight rows at once, where a kernel can; the number of outputs that are done.
+/// As [`dense_i8`], for a simple layer and all the memory that it asks for.
+pub(crate) fn simple_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i8::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[cfg(thumbnet_fpu)]
-fn whole_tiles(layer: &Layer<'_>, inputs: Inputs<'_>, output: &mut [i8]) -> usize {
-    let (tiles, _) = output.as_chunks_mut::<8>();
-    if !tiles_i8::evaluate(layer, inputs, tiles) {
-        return 0;
+#[inline(always)]
+fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
+    let (mut packed, mut rows) = (layer.packed(), output);
+    if !SIMPLE && matches!(inputs, Inputs::Bytes) {
+        let done = whole_tiles(layer, input, inputs, rows);
+        packed = packed.after(done, input.len().next_multiple_of(4));
+        rows = rows.get_mut(done..).unwrap_or_default();
     }
-    let done = tiles.as_flattened_mut();
-    super::requantize::Requantize::new(layer).finish(0, done);
-    done.len()
+    let zero_point = if SIMPLE { layer.zero_point() } else { layer.sum_zero_point() };
+    tiles_i8::evaluate(packed, zero_point, input, inputs, rows);
 }
 
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[cfg(not(thumbnet_fpu))]
-fn whole_tiles(_: &Layer<'_>, _: Inputs<'_>, _: &mut [i8]) -> usize {
-    0
+#[inline(always)]
+fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
+    if SIMPLE && matches!(inputs, Inputs::Bytes) {
+        return;
+    }
+    let done = whole_tiles(layer, input, inputs, output);
+    rest(layer, input, output, done);
+}
+
+/// The whole tiles of eight rows, kept within -128..=127; the number of outputs that are done.
+fn whole_tiles(layer: &Layer<'_>, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) -> usize {
+    let Packed { weights, biases, factors } = layer.packed();
+    let zero_point = layer.sum_zero_point().into();
+    let (tiles, _) = output.as_chunks_mut::<8>();
+    let tile = 8 * input.len().next_multiple_of(4);
+    let done = tiles.as_flattened().len();
+    let mut channels = tiles.as_flattened_mut().iter_mut().zip(biases).zip(factors);
+    for weights in weights.chunks_exact(tile.max(1)).take(done / 8) {
+        let mut sums = [0; 8];
+        match inputs {
+            #[cfg(not(thumbnet_fpu))]
+            Inputs::Pairs(pairs) => sums_i8::of_pairs(weights, pairs, &mut sums),
+            #[cfg(not(thumbnet_fpu))]
+            Inputs::Nonzero(places) => sums_i8::of_nonzero(weights, input.len(), places, &mut sums),
+            _ => sums_i8::of_bytes(weights, input, &mut sums),
+        }
+        for &sums in sums.as_chunks().0 {
+            outputs_of_two(sums, zero_point, &mut channels);
+        }
+    }
+    done
+}
+
+/// The outputs of two rows from the sum of the even one and `256 * odd + even`, as far as there are some left.
+#[inline]
+fn outputs_of_two<'a>(
+    [even, mixed]: [i32; 2],
+    zero_point: i32,
+    mut channels: impl Iterator<Item = ((&'a mut i8, &'a [u8; 4]), &'a [u8; 4])>,
+) {
+    for (sum, shift) in [(even, 0), (mixed.wrapping_sub(even), 8)] {
+        let Some(((y, &bias), &factor)) = channels.next() else { return };
+        let sum = sum.wrapping_add(i32::from_le_bytes(bias) << shift) >> shift;
+        *y = rounded(sum, factor, zero_point);
+    }
+}
+
+/// The outputs from `done` on, two rows at a time, kept within -128..=127.
+#[cfg(not(thumbnet_fpu))]
+fn rest(layer: &Layer<'_>, input: &[i8], output: &mut [i8], done: usize) {
+    let row = input.len().next_multiple_of(4);
+    let Packed { mut weights, biases, factors } = layer.packed().after(done, row);
+    let output = output.get_mut(done..).unwrap_or_default();
+    let mut left = output.len();
+    let mut channels = output.iter_mut().zip(biases).zip(factors);
+    while left != 0 {
+        let rows = match left {
+            7.. => 8,
+            3.. => 4,
+            _ => 2,
+        };
+        for pair in 0..rows / 2 {
+            let sums = sums_i8::of_two(weights.get(4 * pair..).unwrap_or_default(), 2 * rows, input);
+            outputs_of_two(sums, layer.sum_zero_point().into(), &mut channels);
+        }
+        left = left.saturating_sub(rows);
+        weights = weights.get(rows * row..).unwrap_or_default();
+    }
 }
 
 /// A dense layer of 4-bit weights.
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    if layer.order() != Order::Packed || !aligned(layer.weights()) {
+    if !aligned(layer.weights()) {
         return portable::dense_i4(layer, input, work, output);
     }
     let inputs = Inputs::pairs(input, 4, sums_i8::words(work));
     let sum = expand::sum(input, inputs);
-    let row = input.len().next_multiple_of(4);
-    tiles::evaluate(layer, 0, &[8, 4], row / 2, output, |rows, weights, biases| {
+    let row = input.len().next_multiple_of(4) / 2;
+    let done = tiles::whole(layer, row, output, |weights, biases| {
         let mut sums = [0; 8];
         match inputs {
-            Inputs::Pairs(pairs) if rows == 8 => sums_i4::of_pairs(weights, pairs, &mut sums),
-            _ => sums_i4::of_bytes(rows, weights, input, &mut sums),
+            Inputs::Pairs(pairs) => sums_i4::of_pairs(weights, pairs, &mut sums),
+            _ => sums_i4::of_bytes(8, weights, input, &mut sums),
         }
         mixed::separate_i4(sums, sum, biases)
     });
+    tiles::rest(layer, done, &[8, 4], row, output, |rows, weights, biases| {
+        let mut sums = [0; 8];
+        sums_i4::of_bytes(rows, weights, input, &mut sums);
+        mixed::separate_i4(sums, sum, biases)
+    });
+    Requantize::new(layer).finish(0, output);
 }
 
 /// A dense layer of 2-bit weights. Without room for the pairs the portable kernel serves.
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let inputs = Inputs::pairs(input, 8, sums_i8::words(work));
-    let (Inputs::Pairs(pairs), Order::Packed, true) = (inputs, layer.order(), aligned(layer.weights())) else {
+    let (Inputs::Pairs(pairs), true) = (inputs, aligned(layer.weights())) else {
         return portable::dense_i2(layer, input, &mut [], output);
     };
     let sum = expand::sum(input, inputs);
     let row = input.len().next_multiple_of(8) / 4;
-    tiles::evaluate(layer, 0, &[8], row, output, |_, weights, biases| {
+    let sums = |weights: &[u8], biases| {
         let mut sums = [0; 8];
         sums_i2::of_pairs(weights, pairs, &mut sums);
         mixed::separate_i2(sums, sum, biases)
-    });
+    };
+    let done = tiles::whole(layer, row, output, sums);
+    tiles::rest(layer, done, &[8], row, output, |_, weights, biases| sums(weights, biases));
+    Requantize::new(layer).finish(0, output);
 }

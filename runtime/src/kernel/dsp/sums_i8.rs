@@ -8,9 +8,9 @@
 
 #![allow(unsafe_code)]
 
-use super::expand::quad;
 #[cfg(not(thumbnet_fpu))]
-use super::expand::{Nonzero, Place};
+use super::expand::Place;
+use super::expand::quad;
 use crate::kernel::aligned;
 use core::arch::naked_asm;
 
@@ -123,53 +123,46 @@ eight_rows!(eight_of_bytes, i8, "eight low, high", 4);
 #[cfg(not(thumbnet_fpu))]
 eight_rows!(eight_of_places, Place, "place", 8);
 
-/// Adds the sums of four rows for the inputs from `input` up to `end`, a multiple of four and not none.
+/// The sums of two rows, the even one's in the low half, for `count` inputs; the words of weights are `stride` bytes apart.
+#[cfg(not(thumbnet_fpu))]
 #[unsafe(naked)]
-unsafe extern "C" fn four_of_bytes(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+unsafe extern "C" fn two_of_bytes(weights: *const u8, stride: usize, input: *const i8, count: usize) -> u64 {
     naked_asm!(
         pieces!(),
-        "push {r3-r11, lr}",
-        "ldm r3, {r4-r7}",
+        "push {r4-r8, lr}",
+        "movs r4, #0",
+        "movs r5, #0",
+        "subs r3, #4",
+        "blo 3f",
         "1:",
-        "ldr r3, [r1], #4",
-        "ldm r0!, {r8-r11}",
-        "eor r3, #0x80808080",
-        "uxtb16 r12, r3",
-        "uxtb16 r3, r3, ror #8",
-        "mac r8, r12, r4, r5",
-        "mac r9, r12, r6, r7",
-        "mac r10, r3, r4, r5",
-        "mac r11, r3, r6, r7",
-        "cmp r1, r2",
-        "bne 1b",
-        "pop {r3}",
-        "stm r3, {r4-r7}",
-        "pop {r4-r11, pc}",
-        end!(),
-        options(raw)
-    )
-}
-
-/// Adds the sums of two rows for the inputs from `input` up to `end`, a multiple of four and not none.
-#[unsafe(naked)]
-unsafe extern "C" fn two_of_bytes(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
-    naked_asm!(
-        pieces!(),
-        "push {r3-r7, lr}",
-        "ldrd r4, r5, [r3]",
-        "1:",
-        "ldr r3, [r1], #4",
-        "ldm r0!, {r6, r7}",
-        "eor r3, #0x80808080",
-        "uxtb16 r12, r3",
-        "uxtb16 r3, r3, ror #8",
-        "mac r6, r12, r4, r5",
-        "mac r7, r3, r4, r5",
-        "cmp r1, r2",
-        "bne 1b",
-        "pop {r3}",
-        "strd r4, r5, [r3]",
-        "pop {r4-r7, pc}",
+        "ldr r12, [r2], #4",
+        "eor r12, #0x80808080",
+        "2:",
+        "ldr r6, [r0]",
+        "ldr r7, [r0, r1]",
+        "add r0, r0, r1, lsl #1",
+        "uxtb16 lr, r12",
+        "uxtb16 r12, r12, ror #8",
+        "mac r6, lr, r4, r5",
+        "mac r7, r12, r4, r5",
+        "subs r3, #4",
+        "bhs 1b",
+        // The inputs after the last four; those that are missing count as 0.
+        "3:",
+        "adds r3, #4",
+        "beq 5f",
+        "mov r12, #0",
+        "4:",
+        "subs r3, #1",
+        "ldrb r8, [r2, r3]",
+        "eor r8, #0x80",
+        "orr r12, r8, r12, lsl #8",
+        "bne 4b",
+        "b 2b",
+        "5:",
+        "mov r0, r4",
+        "mov r1, r5",
+        "pop {r4-r8, pc}",
         end!(),
         options(raw)
     )
@@ -195,37 +188,44 @@ pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
     }
 }
 
-/// As [`of_pairs`], for the pairs that are not zero.
+/// As [`of_pairs`], for the pairs of `inputs` inputs that are not zero.
 #[cfg(not(thumbnet_fpu))]
-pub(super) fn of_nonzero(weights: &[u8], nonzero: Nonzero<'_>, sums: &mut [i32; 8]) {
-    if !nonzero.places().is_empty() && nonzero.weights_len() <= weights.len() && aligned(weights) {
-        let places = nonzero.places().as_ptr_range();
-        // SAFETY: the kernel reads the places, not none, and 16 bytes of weights at each of their offsets, which lie before
-        // `weights_len`.
+pub(super) fn of_nonzero(weights: &[u8], inputs: usize, places: &[Place], sums: &mut [i32; 8]) {
+    if !places.is_empty() && inputs.next_multiple_of(4) * STEP <= weights.len() && aligned(weights) {
+        let places = places.as_ptr_range();
+        // SAFETY: the kernel reads the places, not none, and 16 bytes of weights at each of their offsets, which are those of
+        // the inputs' pairs.
         unsafe { eight_of_places(weights.as_ptr(), places.start, places.end, sums) }
     }
 }
 
-/// Adds the sums of a tile of eight, four or two rows, expanding the inputs on the way.
-pub(super) fn of_bytes(rows: usize, weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
-    let kernel = match rows {
-        8 => eight_of_bytes,
-        4 => four_of_bytes,
-        _ => two_of_bytes,
-    };
-    let rows = if rows == 8 || rows == 4 { rows } else { 2 };
+/// As [`of_pairs`], expanding the inputs on the way.
+pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let (quads, tail) = input.as_chunks::<4>();
     let last = quad(tail);
-    let Some((whole, rest)) = weights.split_at_checked(rows * quads.len() * 4) else { return };
+    let Some((whole, rest)) = weights.split_at_checked(STEP * quads.len() * 4) else { return };
     if !aligned(weights) {
         return;
     }
     for (weights, inputs) in [(whole, quads.as_flattened()), (rest, if tail.is_empty() { &[] } else { &last[..] })] {
-        if !inputs.is_empty() && rows * inputs.len() <= weights.len() {
+        if !inputs.is_empty() && STEP * inputs.len() <= weights.len() {
             let inputs = inputs.as_ptr_range();
-            // SAFETY: the kernel reads the inputs, a multiple of four and not none, and a byte of weights for each of them
-            // and each row.
-            unsafe { kernel(weights.as_ptr(), inputs.start, inputs.end, sums) }
+            // SAFETY: the kernel reads the inputs, a multiple of four and not none, and `STEP` bytes of weights for each.
+            unsafe { eight_of_bytes(weights.as_ptr(), inputs.start, inputs.end, sums) }
         }
     }
+}
+
+/// The sums of an even row and of `256 * odd + even`, or 0 where the weights do not fit the inputs. The weights are words,
+/// `stride` bytes apart, one for each two inputs.
+#[cfg(not(thumbnet_fpu))]
+pub(super) fn of_two(weights: &[u8], stride: usize, input: &[i8]) -> [i32; 2] {
+    let words = input.len().div_ceil(4) * 2;
+    // After the last word nothing need follow.
+    if words == 0 || weights.len() < (words - 1) * stride + 4 || !aligned(weights) {
+        return [0; 2];
+    }
+    // SAFETY: the kernel reads the inputs, and two words of weights for each four of them and for those after the last four.
+    let sums = unsafe { two_of_bytes(weights.as_ptr(), stride, input.as_ptr(), input.len()) };
+    [sums as i32, (sums >> 32) as i32]
 }

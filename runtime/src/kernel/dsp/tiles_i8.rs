@@ -1,8 +1,9 @@
-//! Whole tiles of eight int8 rows, from the inputs to the outputs, with the DSP extension and an FPU.
+//! A layer of int8 rows, from the inputs to the outputs, with the DSP extension and an FPU.
 //!
 //! The arithmetic is that of [`sums_i8`](super::sums_i8). What the FPU adds are registers: the inputs of a turn are loaded into
 //! s0 to s15 at once and moved to the core two at a time, so that no core register points to them, and five remain for
-//! weights and inputs. Sixteen pairs of inputs take 220 instructions for 256 products, and 5 for the turn.
+//! weights and inputs. Sixteen pairs of inputs take 220 instructions for 256 products of a tile of eight rows, and 5 for the turn.
+//! The rows after the last whole tile are taken two by two, with their inputs expanded on the way.
 //!
 //! Registers: r4 to r11 sums, lr weights, r0 to r3 and r12 words and pairs; s18 the inputs of the next turn, s19 their end.
 
@@ -10,66 +11,72 @@
 
 use super::expand::Inputs;
 use super::sums_i8::STEP;
-use crate::Layer;
 use crate::kernel::aligned;
+use crate::layer::Packed;
 use core::arch::naked_asm;
 
-/// What [`evaluate`] reads and counts.
+/// What [`rows_i8`] reads and counts.
 #[repr(C)]
 struct Job {
     weights: *const u8,
-    biases: *const u8,
-    factors: *const u8,
-    /// Pairs, or places of pairs.
+    biases: *const [u8; 4],
+    factors: *const [u8; 4],
+    /// Pairs, or places of pairs, for the whole tiles.
     input: *const u32,
-    output: *mut [i8; 8],
+    output: *mut i8,
     tiles: usize,
     /// The number of pairs or places.
     count: usize,
     zero_point: i32,
     /// 0 for pairs; for places the bytes from one tile to the next.
     stride: usize,
+    /// The inputs as they come, for the rest of the rows.
+    bytes: *const i8,
+    len: usize,
+    rest: usize,
 }
 
-/// Writes the outputs of whole tiles, kept within -128..=127, from the inputs' pairs. Says whether it did: it does not where the
-/// inputs are bytes or lengths do not fit.
-pub(super) fn evaluate(layer: &Layer<'_>, inputs: Inputs<'_>, output: &mut [[i8; 8]]) -> bool {
-    let (input, count, tile, stride) = match inputs {
-        Inputs::Bytes => return false,
-        Inputs::Pairs(pairs) if pairs.is_empty() || !pairs.len().is_multiple_of(2) => return false,
-        Inputs::Pairs(pairs) => (pairs.as_ptr(), pairs.len(), 2 * STEP * pairs.len(), 0),
-        Inputs::Nonzero(nonzero) if nonzero.weights_len() == 0 => return false,
-        Inputs::Nonzero(nonzero) => {
-            (nonzero.places().as_ptr().cast(), nonzero.places().len(), nonzero.weights_len(), nonzero.weights_len())
-        }
+/// Writes the outputs, kept within -128..=127; does nothing where lengths do not fit. The inputs are bytes only where the layer
+/// has no whole tile.
+pub(super) fn evaluate(packed: Packed<'_>, zero_point: i8, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) {
+    let Packed { weights, biases, factors } = packed;
+    let row = input.len().next_multiple_of(4);
+    let tiles = output.len() / 8;
+    let (pairs, count, stride) = match inputs {
+        Inputs::Pairs(pairs) => (pairs.as_ptr(), pairs.len(), 0),
+        Inputs::Nonzero(places) => (places.as_ptr().cast(), places.len(), STEP * row),
+        Inputs::Bytes if tiles != 0 => return,
+        Inputs::Bytes => ([].as_ptr(), 0, 0),
     };
-    let (weights, biases, factors) = (layer.weights(), layer.biases(), layer.factors());
-    let channels_fit = 32 * output.len() <= biases.len().min(factors.len());
-    let weights_fit = output.len().checked_mul(tile).is_some_and(|length| length <= weights.len());
-    let aligned = aligned(weights) && aligned(biases) && aligned(factors);
-    if output.is_empty() || !(channels_fit && weights_fit && aligned) {
-        return false;
+    let Some(rows) = weights.len().checked_div(row) else { return };
+    let fit =
+        rows.min(biases.len()).min(factors.len()) >= output.len() && (rows > output.len() || output.len() % 2 == 0);
+    if !fit || !aligned(weights) || !aligned(biases.as_flattened()) || !aligned(factors.as_flattened()) {
+        return;
     }
     let mut job = Job {
         weights: weights.as_ptr(),
         biases: biases.as_ptr(),
         factors: factors.as_ptr(),
-        input,
+        input: pairs,
         output: output.as_mut_ptr(),
-        tiles: output.len(),
+        tiles,
         count,
-        zero_point: layer.sum_zero_point().into(),
+        zero_point: zero_point.into(),
         stride,
+        bytes: input.as_ptr(),
+        len: input.len(),
+        rest: output.len() % 8,
     };
-    // SAFETY: the kernel reads the inputs, a bias and a factor for each output, and for each tile `tile` bytes of weights from
-    // an aligned address on (or 16 at each place, which all lie before `tile`), and writes the outputs.
-    unsafe { tiles_i8(&mut job) }
-    true
+    // SAFETY: the kernel reads the inputs in the forms that it gets, not none; a bias and a factor for each output; `row` bytes of
+    // weights for each row, of which there is an even number, from an aligned address on; and writes the outputs. The pairs are
+    // as many as the inputs, filled up to a multiple of four, and the places' offsets are of such pairs.
+    unsafe { rows_i8(&mut job) }
 }
 
-/// Evaluates the tiles of a job. The numbers of pairs is even and not 0.
+/// Evaluates a job. The number of pairs is even and not 0 where there are tiles.
 #[unsafe(naked)]
-unsafe extern "C" fn tiles_i8(job: &mut Job) {
+unsafe extern "C" fn rows_i8(job: &mut Job) {
     naked_asm!(
         r"
         .arch armv7e-m
@@ -116,6 +123,10 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         push {r0, r4-r11, lr}
         vpush {d8-d10}
         sub sp, #16
+        ldr lr, [r0]
+        ldr r1, [r0, #20]
+        cmp r1, #0
+        beq 7f
         ldr r1, [r0, #12]
         ldr r2, [r0, #24]
         ldr r3, [r0, #32]
@@ -126,6 +137,7 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         vmov s19, r3
         adr r12, 90f
         and r3, r2, #7
+        add r0, r1, r3, lsl #3
         cmp r2, #0
         it eq
         moveq r3, #8
@@ -136,6 +148,8 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         add r3, r1, r2, lsl #2
         vmov s19, r3
         adr r12, 91f
+        and r0, r2, #14
+        add r0, r1, r0, lsl #2
         and r3, r2, #12
         cmp r2, #2
         it eq
@@ -147,7 +161,7 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         ldrne r3, [r12, #20]
         3:
         str r3, [sp]
-        ldr lr, [r0]
+        str r0, [sp, #12]
         4:
         // The next tile. The sums start with the biases: even, then 256 * odd + even.
         ldr r0, [sp, #40]
@@ -159,6 +173,7 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         add r9, r8, r9, lsl #8
         add r11, r10, r11, lsl #8
         ldr r0, [sp, #8]
+        vldr s18, [sp, #12]
         ldr pc, [sp]
         .balign 4
         90:
@@ -167,31 +182,24 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         .word 50f+1, 53f+1, 52f+1, 51f+1, 6f+1, 5f+1
         31:
         vldmia r0!, {s2-s15}
-        vmov s18, r0
         b 41f
         32:
         vldmia r0!, {s4-s15}
-        vmov s18, r0
         b 42f
         33:
         vldmia r0!, {s6-s15}
-        vmov s18, r0
         b 43f
         34:
         vldmia r0!, {s8-s15}
-        vmov s18, r0
         b 44f
         35:
         vldmia r0!, {s10-s15}
-        vmov s18, r0
         b 45f
         36:
         vldmia r0!, {s12-s15}
-        vmov s18, r0
         b 46f
         37:
         vldmia r0!, {s14-s15}
-        vmov s18, r0
         b 47f
         30:
         vldmia r0!, {s0-s15}
@@ -213,9 +221,7 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         add lr, r0
         b 6f
         5:
-        vldmia r0!, {s16, s17}
-        vmov s18, r0
-        vmov r3, r12, s16, s17
+        ldrd r3, r12, [r0]
         ldm lr!, {r0, r1, r2}
         mac r0, r3, r4, r5
         mac r1, r3, r6, r7
@@ -227,19 +233,17 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         ldm lr!, {r0, r1}
         mac r0, r12, r8, r9
         mac r1, r12, r10, r11
-        vmov r0, s18
+        ldr r0, [sp, #8]
+        adds r0, #8
         ldr pc, [sp, #4]
         51:
         vldmia r0!, {s4-s15}
-        vmov s18, r0
         b 21f
         52:
         vldmia r0!, {s8-s15}
-        vmov s18, r0
         b 22f
         53:
         vldmia r0!, {s12-s15}
-        vmov s18, r0
         b 23f
         50:
         vldmia r0!, {s0-s15}
@@ -258,52 +262,132 @@ unsafe extern "C" fn tiles_i8(job: &mut Job) {
         sub r11, r11, r10
         ldr r0, [sp, #40]
         ldr r3, [r0, #8]
-        ldr r12, [r0, #28]
-        vldmia r3!, {s8-s15}
-        str r3, [r0, #8]
+        ldr r1, [r0, #16]
+        ldr r2, [r0, #28]
+        mov r12, #2
+        61:
         vmov s0, s1, r4, r5
         vmov s2, s3, r6, r7
-        vmov s4, s5, r8, r9
-        vmov s6, s7, r10, r11
+        vldmia r3!, {s4-s7}
         vcvt.f32.s32 s0, s0
         vcvt.f32.s32 s1, s1, #8
         vcvt.f32.s32 s2, s2
         vcvt.f32.s32 s3, s3, #8
-        vcvt.f32.s32 s4, s4
-        vcvt.f32.s32 s5, s5, #8
-        vcvt.f32.s32 s6, s6
-        vcvt.f32.s32 s7, s7, #8
-        vmul.f32 s0, s0, s8
-        vmul.f32 s1, s1, s9
-        vmul.f32 s2, s2, s10
-        vmul.f32 s3, s3, s11
-        vmul.f32 s4, s4, s12
-        vmul.f32 s5, s5, s13
-        vmul.f32 s6, s6, s14
-        vmul.f32 s7, s7, s15
+        vmul.f32 s0, s0, s4
+        vmul.f32 s1, s1, s5
+        vmul.f32 s2, s2, s6
+        vmul.f32 s3, s3, s7
         vcvtr.s32.f32 s0, s0
         vcvtr.s32.f32 s1, s1
         vcvtr.s32.f32 s2, s2
         vcvtr.s32.f32 s3, s3
-        vcvtr.s32.f32 s4, s4
-        vcvtr.s32.f32 s5, s5
-        vcvtr.s32.f32 s6, s6
-        vcvtr.s32.f32 s7, s7
         vmov r4, r5, s0, s1
         vmov r6, r7, s2, s3
-        vmov r8, r9, s4, s5
-        vmov r10, r11, s6, s7
-        ldr r1, [r0, #16]
-        .irp r, r4, r5, r6, r7, r8, r9, r10, r11
-        qadd \r, \r, r12
+        .irp r, r4, r5, r6, r7
+        qadd \r, \r, r2
         ssat \r, #8, \r
         strb \r, [r1], #1
         .endr
+        mov r4, r8
+        mov r5, r9
+        mov r6, r10
+        mov r7, r11
+        subs r12, #1
+        bne 61b
+        str r3, [r0, #8]
         str r1, [r0, #16]
         ldr r1, [r0, #20]
         subs r1, #1
         str r1, [r0, #20]
         bne 4b
+        7:
+        // The rest of the rows: r9 the job, r10 the weights of two rows, r11 how many twos are left of the tile, r1 the bytes from
+        // word to word.
+        ldr r9, [sp, #40]
+        mov r10, lr
+        ldr r3, [r9, #44]
+        cmp r3, #0
+        beq 79f
+        70:
+        movs r11, #1
+        cmp r3, #3
+        it hs
+        movhs r11, #2
+        cmp r3, #7
+        it hs
+        movhs r11, #4
+        lsl r1, r11, #2
+        71:
+        mov r0, r10
+        ldrd r2, r3, [r9, #36]
+        movs r4, #0
+        movs r5, #0
+        subs r3, #4
+        blo 74f
+        72:
+        ldr r12, [r2], #4
+        eor r12, #0x80808080
+        73:
+        ldr r6, [r0]
+        ldr r7, [r0, r1]
+        add r0, r0, r1, lsl #1
+        uxtb16 lr, r12
+        uxtb16 r12, r12, ror #8
+        mac r6, lr, r4, r5
+        mac r7, r12, r4, r5
+        subs r3, #4
+        bhs 72b
+        74:
+        // The inputs after the last four; those that are missing count as 0.
+        adds r3, #4
+        beq 76f
+        mov r12, #0
+        75:
+        subs r3, #1
+        ldrb r8, [r2, r3]
+        eor r8, #0x80
+        orr r12, r8, r12, lsl #8
+        bne 75b
+        b 73b
+        76:
+        sub r5, r4
+        ldrd r6, r7, [r9, #4]
+        ldr r8, [r9, #16]
+        ldr r12, [r9, #28]
+        ldr r3, [r9, #44]
+        ldr r2, [r6], #4
+        add r4, r2
+        movs r2, #0
+        77:
+        vldmia r7!, {s1}
+        vmov s0, r4
+        vcvt.f32.s32 s0, s0
+        vmul.f32 s0, s0, s1
+        vcvtr.s32.f32 s0, s0
+        vmov r4, s0
+        qadd r4, r4, r12
+        ssat r4, #8, r4
+        strb r4, [r8], #1
+        subs r3, #1
+        beq 79f
+        cbnz r2, 78f
+        ldr r2, [r6], #4
+        add r5, r5, r2, lsl #8
+        asrs r4, r5, #8
+        movs r2, #1
+        b 77b
+        78:
+        strd r6, r7, [r9, #4]
+        str r8, [r9, #16]
+        str r3, [r9, #44]
+        // The next two rows of the tile are a word farther; the next tile starts where this one ends.
+        subs r11, #1
+        it eq
+        subeq r10, r0, r1
+        add r10, #4
+        bne 71b
+        b 70b
+        79:
         add sp, #16
         vpop {d8-d10}
         pop {r0, r4-r11, pc}

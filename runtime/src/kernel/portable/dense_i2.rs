@@ -1,16 +1,13 @@
 //! 2-bit weights: packed in eights of rows, or plain, four in a byte.
 
 use super::rows;
+use crate::Layer;
 use crate::kernel::channel::Channels;
 use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
-use crate::{Layer, Order};
 
-/// A dense layer of 2-bit weights.
-pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
-    if layer.order() == Order::Packed {
-        return packed(layer, input, output);
-    }
+/// One row after the other.
+pub(crate) fn plain_i2(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
     rows::outputs(layer, input.len().div_ceil(4), input, output, |row| {
         row.iter().zip(input.chunks(4)).fold(0, |sum: i32, (&byte, x)| {
             let weights = [byte << 6, byte << 4, byte << 2, byte].map(|bits| bits as i8 >> 6);
@@ -20,7 +17,7 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
 }
 
 /// Tiles of eight rows.
-fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
+pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
     let tile = input.len().next_multiple_of(8) * 2;
     let inputs = input.iter().fold(0, |sum: i32, &x| sum.wrapping_add(rows::unsigned(x)));
     let requantize = Requantize::new(layer);

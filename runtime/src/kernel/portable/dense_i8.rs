@@ -1,23 +1,19 @@
 //! Int8 weights: packed in pairs of rows, or plain.
 
 use super::rows;
+use crate::Layer;
 use crate::kernel::channel::Channels;
 use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
-use crate::{Layer, Order};
 
-/// A dense layer of int8 weights.
-#[cfg_attr(thumbnet_dsp, expect(dead_code, reason = "the packed order has a kernel"))]
+/// Tiles of eight rows, then one of four, then one of two.
+#[cfg(any(test, not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))))]
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
-    if layer.order() == Order::Packed {
-        packed(layer, input, output, 0);
-    } else {
-        plain(layer, input, output);
-    }
+    packed(layer, input, output, 0);
 }
 
 /// One row after the other.
-pub(crate) fn plain(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
+pub(crate) fn plain_i8(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
     rows::outputs(layer, input.len(), input, output, |row| {
         row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
     });
@@ -25,6 +21,7 @@ pub(crate) fn plain(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
 
 /// Tiles of eight rows, then one of four, then one of two. `output` may leave out the first tiles; it starts with the row
 /// `first`.
+#[cfg(not(thumbnet_dsp))]
 pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
     let row = input.len().next_multiple_of(4);
     let requantize = Requantize::new(layer);

@@ -10,11 +10,12 @@ mod rows;
 
 pub(crate) use dense_f16::dense_f16;
 pub(crate) use dense_f32::dense_f32;
-pub(crate) use dense_i2::dense_i2;
-pub(crate) use dense_i4::dense_i4;
-#[cfg(not(thumbnet_dsp))]
+pub(crate) use dense_i2::{dense_i2, plain_i2};
+pub(crate) use dense_i4::{dense_i4, plain_i4};
+#[cfg(any(test, not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))))]
 pub(crate) use dense_i8::dense_i8;
+#[cfg(not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64)))]
+pub(crate) use dense_i8::dense_i8 as simple_i8;
 #[cfg(any(thumbnet_scalar, thumbnet_x86_64))]
 pub(crate) use dense_i8::packed;
-#[cfg(thumbnet_dsp)]
-pub(crate) use dense_i8::plain;
+pub(crate) use dense_i8::plain_i8;

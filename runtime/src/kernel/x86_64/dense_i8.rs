@@ -1,8 +1,8 @@
 //! Int8 weights, packed in pairs of rows: the bytes that were arranged for a Cortex-M's LDM and SMLAD suit PMADDWD as well.
 
+use crate::Layer;
 use crate::kernel::requantize::Requantize;
 use crate::kernel::{channel::Channels, mixed, portable};
-use crate::{Layer, Order};
 use core::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_cvtsi128_si64, _mm_madd_epi16, _mm_set_epi32, _mm_set_epi64x, _mm_set1_epi32,
     _mm_slli_epi16, _mm_srai_epi16, _mm_unpackhi_epi32, _mm_unpackhi_epi64, _mm_unpacklo_epi32,
@@ -15,8 +15,8 @@ type Entry = [i8; 8];
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let tiles = output.len() / 8;
     let (entries, _) = work.as_chunks_mut();
-    if layer.order() != Order::Packed || tiles == 0 || entries.len() < input.len().div_ceil(4) {
-        return portable::dense_i8(layer, input, work, output);
+    if tiles == 0 || entries.len() < input.len().div_ceil(4) {
+        return portable::packed(layer, input, output, 0);
     }
     let entries = collect(input, entries);
     let requantize = Requantize::new(layer);

@@ -3,4 +3,4 @@
 mod dense_i8;
 
 pub(crate) use super::portable::{dense_f16, dense_f32, dense_i2, dense_i4};
-pub(crate) use dense_i8::dense_i8;
+pub(crate) use dense_i8::{dense_i8, dense_i8 as simple_i8};

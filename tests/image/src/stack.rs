@@ -1,0 +1,84 @@
+//! A program for QEMU's mps2-an386 that tells by its exit code how many words of stack the evaluation takes, or 255 where it
+//! does not give the outputs of FORMAT.md.
+
+use core::arch::asm;
+use thumbnet::Model;
+
+/// The words below the stack pointer that are painted.
+const WORDS: usize = 240;
+const PAINT: u32 = 0xa5a5_5a5a;
+
+/// The first stack pointer, and the entry point.
+#[repr(C)]
+struct Vectors(usize, extern "C" fn() -> !);
+
+#[unsafe(link_section = ".vectors")]
+#[used]
+static VECTORS: Vectors = Vectors(0x2001_0000, start);
+
+extern "C" fn start() -> ! {
+    // SAFETY: the FPU's access bits, before the first instruction that needs it.
+    unsafe { (0xe000_ed88 as *mut u32).write_volatile(0xf << 20) };
+    let used = if outputs_are_right() { paint_and_run() } else { 255 };
+    let block = [0x0002_0026, used];
+    // SAFETY: semihosting's SYS_EXIT_EXTENDED reads the block and does not return.
+    unsafe { asm!("bkpt #0xab", in("r0") 0x20, in("r1") &raw const block) };
+    loop {}
+}
+
+#[inline(never)]
+fn paint_and_run() -> u32 {
+    let top: *mut u32;
+    // SAFETY: it reads the stack pointer.
+    unsafe { asm!("mov {}, sp", out(reg) top) };
+    let paint = |word: usize| top.wrapping_sub(1 + word);
+    for word in 0..WORDS {
+        // SAFETY: RAM below the stack pointer, which nothing uses now.
+        unsafe { paint(word).write_volatile(PAINT) };
+    }
+    run();
+    // SAFETY: as above.
+    let touched = |word: &usize| unsafe { paint(*word).read_volatile() } != PAINT;
+    (0..WORDS).rev().find(touched).map_or(0, |word| word as u32 + 1)
+}
+
+thumbnet::model!(static MNIST = "../../../models/mnist/model.tnet");
+thumbnet::model!(static MIXED = "../../../runtime/tests/models/mixed.tnet");
+
+/// The test vectors of FORMAT.md; and other models give the same whether they are known to the compiler or not, and in all
+/// the memory that they ask for or the least.
+#[inline(never)]
+fn outputs_are_right() -> bool {
+    let xor = [([0, 0], [64, -64]), ([0, 64], [-64, 64]), ([64, 0], [-64, 64]), ([64, 64], [64, -64])];
+    xor.into_iter().all(|(input, output)| {
+        super::MODEL.evaluate(&core::hint::black_box(input), &mut super::MODEL.scratch()) == output
+    }) && agree(&MNIST, MNIST.evaluate(&inputs(), &mut MNIST.scratch()), &inputs::<784>(), MNIST.scratch())
+        && agree(&MIXED, MIXED.evaluate(&inputs(), &mut MIXED.scratch()), &inputs::<13>(), MIXED.scratch())
+}
+
+/// Inputs of all kinds; half of them are zero.
+fn inputs<const N: usize>() -> [i8; N] {
+    core::array::from_fn(|i| if i % 4 < 2 { i8::MIN } else { (i * 89 % 256) as u8 as i8 })
+}
+
+/// Whether the model gives these outputs, which are not all the same, with all the scratch and with the least.
+#[inline(never)]
+fn agree<const M: usize, const N: usize>(
+    model: &Model<'_>,
+    expected: [i8; M],
+    input: &[i8],
+    mut scratch: [i8; N],
+) -> bool {
+    let least = model.least_scratch_len();
+    [N, least].into_iter().all(|length| {
+        let mut output = [0; M];
+        let scratch = scratch.get_mut(..length).unwrap_or_default();
+        model.run(input, scratch, &mut output).is_ok() && output == expected
+    }) && least < N
+        && expected.iter().any(|y| *y != expected[0])
+}
+
+#[inline(never)]
+fn run() {
+    super::evaluate();
+}
