@@ -92,7 +92,7 @@ fn a_label_that_the_model_does_not_know() {
     write(folder.path(), "t-images-idx3-ubyte", &idx(&[1, 28, 28], &[0; 784]));
     write(folder.path(), "t-labels-idx1-ubyte", &idx(&[1], &[12]));
     let error = evaluation_error(folder.path(), "t-images-idx3-ubyte");
-    assert_eq!(error, "t-images-idx3-ubyte: class index 12 occurs, but there are only 10 classes");
+    assert_eq!(error, "t-images-idx3-ubyte: class index 12 occurs, but the classes are 0 to 9; correct the label");
 }
 
 #[test]
@@ -112,7 +112,10 @@ fn numbers_that_are_none() {
 fn data_of_another_width() {
     let folder = folder();
     let error = evaluation_error(folder.path(), "quality");
-    assert_eq!(error, "data: the samples have 2 features; the model takes 784");
+    assert_eq!(
+        error,
+        "data: the samples have 2 features, but the model takes 784; give the data that it was trained on"
+    );
 }
 
 #[test]

@@ -138,7 +138,9 @@ impl Evaluator {
         Err(Error::new(
             ErrorKind::Model,
             "data",
-            format!("the samples have {width} features; the model takes {expected}"),
+            format!(
+                "the samples have {width} features, but the model takes {expected}; give the data that it was trained on"
+            ),
         ))
     }
 }

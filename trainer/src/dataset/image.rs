@@ -16,7 +16,9 @@ pub fn read_png(path: &Path) -> Result<Array2<u8>> {
     let file = std::fs::File::open(path).map_err(|error| Error::unreadable(path, &error))?;
     let mut decoder = png::Decoder::new(BufReader::new(file));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
-    let mut reader = decoder.read_info().map_err(|error| wrong(format!("no PNG image: {error}")))?;
+    let mut reader = decoder
+        .read_info()
+        .map_err(|error| wrong(format!("no PNG image: {error}; convert it to PNG, 8-bit gray or color")))?;
     let (width, height) = reader.info().size();
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(wrong(format!("{width} x {height} pixels are too many; scale the image down")));

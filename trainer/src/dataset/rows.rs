@@ -136,7 +136,11 @@ impl Dataset {
                 return Err(Error::new(
                     ErrorKind::Data,
                     &self.name,
-                    format!("class index {} occurs, but there are only {} classes", most - 1, class_names.len()),
+                    format!(
+                        "class index {} occurs, but the classes are 0 to {}; correct the label",
+                        most - 1,
+                        class_names.len() - 1
+                    ),
                 ));
             }
             self.class_names = if class_names.is_empty() {
