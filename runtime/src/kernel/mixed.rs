@@ -2,6 +2,7 @@
 //! the exporter packs only what cannot wrap.
 
 /// Sums of pairs of int8 rows before the first product: even, then `256 * odd + even`.
+#[cfg(not(thumbnet_dsp))]
 #[inline]
 pub(super) fn start_i8(mut biases: [i32; 8]) -> [i32; 8] {
     for [even, odd] in biases.as_chunks_mut().0 {
@@ -11,6 +12,7 @@ pub(super) fn start_i8(mut biases: [i32; 8]) -> [i32; 8] {
 }
 
 /// The sums of the single int8 rows.
+#[cfg(not(thumbnet_dsp))]
 #[inline]
 pub(super) fn separate_i8(mut sums: [i32; 8]) -> [i32; 8] {
     for [even, mixed] in sums.as_chunks_mut().0 {

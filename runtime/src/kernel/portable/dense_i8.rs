@@ -1,4 +1,4 @@
-//! Int8 weights: packed in pairs of rows, or plain.
+//! Int8 weights, packed in pairs of rows.
 
 use super::rows;
 use crate::Layer;
@@ -12,16 +12,8 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
     packed(layer, input, output, 0);
 }
 
-/// One row after the other.
-pub(crate) fn plain_i8(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
-    rows::outputs(layer, input.len(), input, output, |row| {
-        row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
-    });
-}
-
 /// Tiles of eight rows, then one of four, then one of two. `output` may leave out the first tiles; it starts with the row
 /// `first`.
-#[cfg(not(thumbnet_dsp))]
 pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
     let row = input.len().next_multiple_of(4);
     let requantize = Requantize::new(layer);
