@@ -4,7 +4,7 @@ use super::proto::data_type;
 use ndarray::{ArrayD, ArrayViewD};
 
 /// A tensor: its shape, and its elements in row-major order. Only the elements know their type: numbers are computed in f64
-/// ([`Tensor::to_f64`]), and whatever moves elements moves their places ([`Tensor::places`]), so that no operator is
+/// ([`Tensor::to_f64`]), and whatever moves elements moves their places (`Tensor::places`), so that no operator is
 /// compiled once for every type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
