@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Output;
+use std::sync::{Mutex, PoisonError};
 use thumbnet_trainer::target;
 
 const TRIPLES: [&str; 5] = [
@@ -26,7 +27,10 @@ fn link(triple: &str, level: &str, feature: Option<&str>) -> Output {
     command.output().expect("cargo starts")
 }
 
+/// The built image. The tests run beside each other, and every build has the same path: one at a time.
 fn image(triple: &str, level: &str, feature: Option<&str>) -> Vec<u8> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let output = link(triple, level, feature);
     assert!(output.status.success(), "{triple}, {level}, {feature:?}: {}", String::from_utf8_lossy(&output.stderr));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("image/target").join(triple).join("release/image");
@@ -77,11 +81,13 @@ fn the_int8_evaluation_stays_small() {
 #[test]
 fn the_evaluation_is_right_and_takes_less_than_512_bytes_of_stack() {
     for triple in ["thumbv7em-none-eabi", "thumbv7em-none-eabihf"] {
-        image(triple, "\"s\"", Some("stack"));
-        let image = format!("{}/image/target/{triple}/release/image", env!("CARGO_MANIFEST_DIR"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("image");
+        std::fs::write(&path, image(triple, "\"s\"", Some("stack"))).expect("a writable folder");
         let status = std::process::Command::new("qemu-system-arm")
             .args(["-M", "mps2-an386", "-display", "none", "-serial", "none", "-monitor", "none"])
-            .args(["-semihosting-config", "enable=on,target=native", "-kernel", &image])
+            .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
+            .arg(&path)
             .status()
             .expect("qemu-system-arm starts");
         let stack = 4 * status.code().expect("the program exits");
