@@ -60,14 +60,15 @@ OPTIMIZERS = {
 }
 
 torch.set_num_threads(1)
-results = {name: run(make) for name, make in OPTIMIZERS.items()}
-scheduler_steps = []
-parameter = torch.nn.Parameter(torch.zeros(1))
-one_cycle = torch.optim.SGD([parameter], lr=1.0)
-schedule = torch.optim.lr_scheduler.OneCycleLR(one_cycle, max_lr=1.0, total_steps=100, cycle_momentum=False)
-for _ in range(100):
-    scheduler_steps.append(one_cycle.param_groups[0]["lr"])
-    one_cycle.step()
-    schedule.step() if len(scheduler_steps) < 100 else None
-json.dump({"torch": torch.__version__, "one_cycle": scheduler_steps, **results}, sys.stdout)
-print()
+if __name__ == "__main__":
+    results = {name: run(make) for name, make in OPTIMIZERS.items()}
+    scheduler_steps = []
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    one_cycle = torch.optim.SGD([parameter], lr=1.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(one_cycle, max_lr=1.0, total_steps=100, cycle_momentum=False)
+    for _ in range(100):
+        scheduler_steps.append(one_cycle.param_groups[0]["lr"])
+        one_cycle.step()
+        schedule.step() if len(scheduler_steps) < 100 else None
+    json.dump({"torch": torch.__version__, "one_cycle": scheduler_steps, **results}, sys.stdout)
+    print()

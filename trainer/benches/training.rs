@@ -5,7 +5,6 @@ use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 use thumbnet_trainer::dataset::{Dataset, Features, Options, load};
 use thumbnet_trainer::nn::{Activation, Sequential};
@@ -16,7 +15,6 @@ const ROUNDS: usize = 20;
 /// Samples of a measured part of an epoch of MNIST.
 const PART: usize = 6_400;
 const EPOCH: f64 = 60_000.0;
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn main() {
     // `cargo test` runs benchmarks, too, to see that they work: one short round.
@@ -92,17 +90,7 @@ fn network(name: &str, data: &Dataset) -> (Sequential, Recipe) {
 
 /// The seconds of `epochs` epochs, without the setting up.
 fn seconds(recipe: &Recipe, net: &Sequential, data: &Dataset, batch_size: usize, epochs: usize, threads: usize) -> f64 {
-    let fit = Fit {
-        epochs,
-        batch_size,
-        loss: recipe.loss(),
-        optimizer: recipe.optimizer().expect("built in"),
-        schedule: recipe.schedule().expect("built in"),
-        seed: 1,
-        threads,
-        checkpoint: None,
-        stop: &NEVER,
-    };
+    let fit = Fit { epochs, batch_size, seed: 1, threads, ..recipe.fit(data).expect("built in") };
     let history = fit.run(&mut net.clone(), data, None, None, &Silent).expect("trains");
     history.records.iter().map(|record| record.seconds).sum()
 }

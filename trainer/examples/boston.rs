@@ -2,10 +2,9 @@
 //!
 //! `cargo run --release --example boston`
 
-use std::sync::atomic::AtomicBool;
 use thumbnet_trainer::dataset::{Options, load};
 use thumbnet_trainer::error::Result;
-use thumbnet_trainer::train::{Fit, Recipe, Silent, measure};
+use thumbnet_trainer::train::{Recipe, Silent, measure};
 
 fn main() -> Result<()> {
     let recipe = Recipe::load("boston")?;
@@ -13,18 +12,9 @@ fn main() -> Result<()> {
     for seed in 1..=20 {
         // The seed decides the split, the first weights and the order of the samples.
         let splits = load("boston", &Options { seed, ..Options::default() })?;
-        let mut network = Recipe { seed, ..recipe.clone() }.network(&splits.train)?;
-        let fit = Fit {
-            epochs: recipe.epochs,
-            batch_size: recipe.batch_size,
-            loss: recipe.loss(),
-            optimizer: recipe.optimizer()?,
-            schedule: recipe.schedule()?,
-            seed,
-            threads: 1,
-            checkpoint: None,
-            stop: &AtomicBool::new(false),
-        };
+        let recipe = Recipe { seed, ..recipe.clone() };
+        let mut network = recipe.network(&splits.train)?;
+        let fit = recipe.fit(&splits.train)?;
         fit.run(&mut network, &splits.train, None, None, &Silent)?;
         errors.push(measure(&network, &splits.test, fit.loss)?.loss);
     }

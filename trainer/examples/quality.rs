@@ -3,12 +3,11 @@
 //! `cargo run --release --example quality`
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use thumbnet_trainer::dataset::{Options, load};
 use thumbnet_trainer::error::Result;
 use thumbnet_trainer::onnx;
 use thumbnet_trainer::output::write_file;
-use thumbnet_trainer::train::{Fit, Recipe, Silent, measure};
+use thumbnet_trainer::train::{Recipe, Silent, measure};
 
 fn main() -> Result<()> {
     // 411 parts with two measurements each, split into 275 to learn from and 136 to be judged by.
@@ -20,17 +19,7 @@ fn main() -> Result<()> {
     let mut network = recipe.network(&splits.train)?;
     println!("{} parameters", network.parameters());
 
-    let fit = Fit {
-        epochs: recipe.epochs,
-        batch_size: recipe.batch_size,
-        loss: recipe.loss(),
-        optimizer: recipe.optimizer()?,
-        schedule: recipe.schedule()?,
-        seed: recipe.seed,
-        threads: 1,
-        checkpoint: None,
-        stop: &AtomicBool::new(false),
-    };
+    let fit = recipe.fit(&splits.train)?;
     let before = measure(&network, &splits.test, fit.loss)?;
     fit.run(&mut network, &splits.train, None, None, &Silent)?;
     let after = measure(&network, &splits.test, fit.loss)?;

@@ -116,7 +116,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
                 return finish(args, settings, &reals(args, &network, weights, to_tnet)?, weights.name(), &[]);
             };
             let calibration = calibration(args, settings)?;
-            let options = quantize::Options { weights: weight_type };
+            let options = quantize::Options { weights: weight_type, ..quantize::Options::default() };
             let quantized = quantize::post_training(&network, calibration.view(), &options)?;
             let noise = noise(&network, &quantized, calibration.view())?;
             (integers(args, &quantized, to_tnet)?, weights.name(), noise)

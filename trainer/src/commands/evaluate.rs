@@ -5,6 +5,7 @@ use super::model::Evaluator;
 use super::{Model, Settings};
 use crate::dataset::{Dataset, Targets};
 use crate::error::{Error, ErrorKind, Result};
+use crate::train::Classification;
 use ndarray::{Array2, ArrayView2};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -41,7 +42,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         Targets::Values(targets) => {
             let metrics = Regression::measure(outputs.view(), targets.view())?;
             extend(&mut value, metrics.value());
-            settings.print(&value, || format!("{}{}", heading(args, &data, part.name()), metrics.text()))
+            settings.print(&value, || format!("{}{}", heading(args, &data, part.name()), metrics.text(&evaluator)))
         }
         Targets::None => {
             Err(Error::new(ErrorKind::Data, &data.name, "has no targets to compare with; `predict` needs none"))
@@ -67,46 +68,32 @@ fn heading(args: &Args, data: &Dataset, part: &str) -> String {
     format!("{} on {} ({part}): {} samples\n", args.model.display(), data.name, data.samples())
 }
 
-/// How well classes are told apart.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Classification {
-    /// The mean cross-entropy of the true class; a probability below 1e-7 counts as 1e-7.
-    pub loss: f64,
-    /// The share of right answers.
-    pub accuracy: f64,
-    /// `confusion[true class][predicted class]`
-    pub confusion: Vec<Vec<usize>>,
+/// What is said of a measurement.
+trait Report {
+    fn value(&self) -> Value;
+    fn text(&self, evaluator: &Evaluator) -> String;
 }
 
-impl Classification {
-    /// Compares probabilities (samples x classes, or one column of the second class's) with the true classes.
-    pub fn measure(outputs: ArrayView2<f32>, classes: &[u32], class_count: usize) -> Self {
-        let most = classes.iter().max().map_or(0, |&class| class as usize + 1);
-        let count = class_count.max(most).max(if outputs.ncols() == 1 { 2 } else { outputs.ncols() });
-        let mut confusion = vec![vec![0; count]; count];
-        let (mut loss, mut right) = (0.0, 0);
-        let predicted = Evaluator::classes(outputs);
-        for ((row, &class), predicted) in outputs.rows().into_iter().zip(classes).zip(predicted) {
-            let class = class as usize;
-            let probability = match (row.len(), class) {
-                (1, 0) => 1.0 - row[0],
-                (1, _) => row[0],
-                _ => row.get(class).copied().unwrap_or(0.0),
-            };
-            loss -= f64::from(probability).max(1e-7).ln();
-            right += usize::from(predicted == class);
-            confusion[class][predicted] += 1;
-        }
-        let samples = classes.len().max(1) as f64;
-        Self { loss: loss / samples, accuracy: right as f64 / samples, confusion }
-    }
-
+impl Report for Classification {
     fn value(&self) -> Value {
-        json!({"loss": self.loss, "accuracy": self.accuracy, "confusion": self.confusion})
+        json!({
+            "loss": self.loss, "accuracy": self.accuracy, "precision": self.precision, "recall": self.recall, "f1": self.f1,
+            "auc": self.auc, "top_k": {"k": self.k, "accuracy": self.top_k}, "confusion": self.confusion,
+        })
     }
 
     fn text(&self, evaluator: &Evaluator) -> String {
-        let mut text = format!("loss      {:.4}\naccuracy  {:.2} %\n\n", self.loss, 100.0 * self.accuracy);
+        let mut text = format!("loss       {:.4}\naccuracy   {:.2} %\n", self.loss, 100.0 * self.accuracy);
+        if self.confusion.len() > 2 {
+            let _ = writeln!(text, "top {}      {:.2} %", self.k, 100.0 * self.top_k);
+        }
+        for (name, share) in [("precision", self.precision), ("recall", self.recall), ("F1", self.f1)] {
+            let _ = writeln!(text, "{name:<11}{:.2} %", 100.0 * share);
+        }
+        if let Some(auc) = self.auc {
+            let _ = writeln!(text, "AUC        {auc:.4}");
+        }
+        text.push('\n');
         let names: Vec<String> = (0..self.confusion.len()).map(|class| evaluator.class_name(class)).collect();
         let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let cell = self.confusion.iter().flatten().map(|count| count.to_string().len()).max().unwrap_or(1).max(4) + 1;
@@ -157,12 +144,14 @@ impl Regression {
         let spread = (&targets - &means).mapv(|distance| distance * distance).sum();
         Ok(Self { mse: squares / count, mae: errors.mapv(f64::abs).sum() / count, r2: 1.0 - squares / spread })
     }
+}
 
-    fn value(self) -> Value {
+impl Report for Regression {
+    fn value(&self) -> Value {
         json!({"loss": self.mse, "mse": self.mse, "mae": self.mae, "r2": self.r2})
     }
 
-    fn text(self) -> String {
+    fn text(&self, _: &Evaluator) -> String {
         format!("mse  {:.4}\nmae  {:.4}\nr2   {:.4}\n", self.mse, self.mae, self.r2)
     }
 }
@@ -180,22 +169,6 @@ pub(super) fn rounded(value: f32) -> String {
 mod tests {
     use super::*;
     use ndarray::array;
-
-    #[test]
-    fn classes_are_counted() {
-        let outputs = array![[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0.0, 0.0, 1.0]];
-        let metrics = Classification::measure(outputs.view(), &[0, 1, 2], 3);
-        assert_eq!(metrics.confusion, [[1, 0, 0], [1, 0, 0], [0, 0, 1]]);
-        assert!((metrics.accuracy - 2.0 / 3.0).abs() < 1e-12);
-        assert!((metrics.loss - (-(0.7f64.ln()) - 0.25f64.ln()) / 3.0).abs() < 1e-7);
-    }
-
-    #[test]
-    fn one_output_is_the_second_classs_probability() {
-        let metrics = Classification::measure(array![[0.9], [0.4], [0.8]].view(), &[1, 0, 0], 2);
-        assert_eq!(metrics.confusion, [[1, 1], [0, 1]]);
-        assert!((metrics.loss + (0.9f64.ln() + 0.6f64.ln() + 0.2f64.ln()) / 3.0).abs() < 1e-7);
-    }
 
     #[test]
     fn regression_is_that_of_scikit_learn() {

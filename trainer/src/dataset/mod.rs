@@ -1,5 +1,6 @@
 //! Samples and what they should become: reading, generating, splitting, shuffling. Nothing here knows networks.
 
+mod augment;
 mod boston;
 mod cloud;
 mod csv;
@@ -14,11 +15,12 @@ mod scaler;
 mod source;
 mod split;
 
+pub use self::augment::{Augmentation, Augmenter};
 pub use self::csv::{Table, read_csv};
 pub use self::idx::{Elements, Idx};
 pub use self::image::read_png;
 pub use self::npy::{Array, read_npy, read_npz};
-pub use self::scaler::StandardScaler;
+pub use self::scaler::{MinMaxScaler, StandardScaler};
 pub use self::source::{BUILT_IN, BuiltIn, Options, Part, load, load_part, load_whole};
 pub use self::split::{Batches, Splits, permutation};
 

@@ -49,6 +49,23 @@ impl Features {
 }
 
 impl Dataset {
+    /// Takes a named column out of the features, and gives it.
+    /// # Errors
+    /// [`ErrorKind::Data`] where there is no such column.
+    pub fn take_column(&mut self, name: &str) -> Result<Vec<f32>> {
+        let at = self.feature_names.iter().position(|known| known == name);
+        let (Some(at), Features::Real(values)) = (at, &mut self.features) else {
+            let known = self.feature_names.join(", ");
+            let message = format!("has no column {name:?} (there are: {known})");
+            return Err(Error::new(ErrorKind::Data, &self.name, message));
+        };
+        let column = values.column(at).to_vec();
+        values.remove_index(ndarray::Axis(1), at);
+        *values = values.as_standard_layout().into_owned();
+        self.feature_names.remove(at);
+        Ok(column)
+    }
+
     /// The number of samples.
     pub fn samples(&self) -> usize {
         self.features.samples()

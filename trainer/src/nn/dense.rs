@@ -61,6 +61,21 @@ impl Dense {
         sums
     }
 
+    /// Changes weights and bias so that the sums `z` become `scale * z + shift`, one of each per unit: what is left of a batch
+    /// normalization behind the layer.
+    ///
+    /// # Panics
+    /// If there is not one of each per unit.
+    pub fn scale_and_shift(&mut self, scale: &[f32], shift: &[f32]) {
+        assert_eq!((scale.len(), shift.len()), (self.units(), self.units()), "one of each per unit");
+        for mut row in self.kernel.rows_mut() {
+            row.iter_mut().zip(scale).for_each(|(weight, scale)| *weight *= scale);
+        }
+        for ((bias, scale), shift) in self.bias.iter_mut().zip(scale).zip(shift) {
+            *bias = *bias * scale + shift;
+        }
+    }
+
     /// The layer's outputs, samples x units.
     ///
     /// # Panics

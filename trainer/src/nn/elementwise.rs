@@ -62,6 +62,9 @@ pub enum Elementwise {
         /// The largest output.
         hi: f32,
     },
+    /// -1, 0 or 1: the perceptron's. Training takes the derivative of `clamp(x, -1, 1)` in its place (the straight-through
+    /// estimator of Hubara et al. 2016).
+    Sign,
     /// `|x|`
     Abs,
     /// `exp(x)`
@@ -102,6 +105,8 @@ impl Elementwise {
                 }
             }
             Self::Clip { lo, hi } => x.max(f64::from(lo)).min(f64::from(hi)),
+            Self::Sign if x == 0.0 || x.is_nan() => x,
+            Self::Sign => x.signum(),
             Self::Abs => x.abs(),
             Self::Exp => x.exp(),
         }
@@ -114,6 +119,7 @@ impl Elementwise {
         let slope = match self {
             Self::LeakyRelu { slope } => return if x < 0.0 { slope } else { 1.0 },
             Self::Clip { lo, hi } => return f32::from(x > lo && x < hi),
+            Self::Sign => return f32::from(x.abs() <= 1.0),
             Self::Abs => return if x == 0.0 { 0.0 } else { x.signum() },
             Self::ThresholdedRelu { threshold } => return f32::from(x > threshold),
             Self::Elu { alpha } if x < 0.0 => f64::from(alpha) * wide.exp(),

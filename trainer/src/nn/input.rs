@@ -1,6 +1,6 @@
 //! What the numbers that enter a network mean.
 
-use crate::dataset::StandardScaler;
+use crate::dataset::{MinMaxScaler, StandardScaler};
 use ndarray::{Array2, ArrayView2};
 
 /// How a sample's raw numbers become the network's real inputs.
@@ -24,6 +24,12 @@ pub struct Normalization {
 impl From<&StandardScaler> for Normalization {
     fn from(scaler: &StandardScaler) -> Self {
         Self { offset: scaler.mean.clone(), scale: scaler.deviation.iter().map(|deviation| 1.0 / deviation).collect() }
+    }
+}
+
+impl From<&MinMaxScaler> for Normalization {
+    fn from(scaler: &MinMaxScaler) -> Self {
+        Self { offset: scaler.least.clone(), scale: scaler.range.iter().map(|range| 1.0 / range).collect() }
     }
 }
 

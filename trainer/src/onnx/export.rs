@@ -132,6 +132,7 @@ impl Steps<'_> {
             Elementwise::Celu { alpha } => self.last("Celu", &[x], output, &[("alpha", Attribute::F32(alpha))]),
             Elementwise::Softplus => self.last("Softplus", &[x], output, &[]),
             Elementwise::Softsign => self.last("Softsign", &[x], output, &[]),
+            Elementwise::Sign => self.last("Sign", &[x], output, &[]),
             Elementwise::Abs => self.last("Abs", &[x], output, &[]),
             Elementwise::Exp => self.last("Exp", &[x], output, &[]),
             Elementwise::ThresholdedRelu { threshold } => {

@@ -23,11 +23,19 @@ const SUM_STEPS: i64 = 1 << 30;
 pub struct Options {
     /// The width of the weights of every layer.
     pub weights: WeightType,
+    /// Other widths, by the layers' order.
+    pub layers: Vec<Option<WeightType>>,
+}
+
+impl Options {
+    fn weights(&self, layer: usize) -> WeightType {
+        self.layers.get(layer).copied().flatten().unwrap_or(self.weights)
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { weights: WeightType::Int8 }
+        Self { weights: WeightType::Int8, layers: Vec::new() }
     }
 }
 
@@ -88,7 +96,7 @@ pub fn post_training(
             function => table(function, &sums, &values),
         };
         softmax |= matches!(dense.activation, Activation::Softmax | Activation::LogSoftmax);
-        let layer = quantized(dense, &means, input, output, activation, options.weights)?;
+        let layer = quantized(dense, &means, input, output, activation, options.weights(index))?;
         input = output;
         layers.push(layer);
     }

@@ -28,7 +28,11 @@ pub(super) fn round_row(row: &[f32], weight_type: WeightType, least_scale: f32) 
     let scale = match weight_type {
         WeightType::Int8 => full,
         WeightType::Int4 | WeightType::Int2 => (0..=SCALES)
-            .map(|i| normal(full * (1.0 - i as f32 / SCALES as f32 * 2.0 / 3.0)).max(least_scale))
+            .map(|i| 1.0 - i as f32 / SCALES as f32 * 2.0 / 3.0)
+            // Weights that lie on a grid already (as quantization-aware training leaves them) stay as they are, whatever
+            // multiple of their step the largest is.
+            .chain((1..limit as u32).map(|largest| limit / largest as f32))
+            .map(|factor| normal(full * factor).max(least_scale))
             .map(|scale| {
                 (scale, row.iter().map(|&w| f64::from(rounded(w, scale, limit) * scale - w).powi(2)).sum::<f64>())
             })
@@ -67,6 +71,20 @@ mod tests {
             assert!(weights.iter().all(|w| w.abs() <= weight_type.limit()));
             let unclipped: Vec<i8> = ROW.iter().map(|w| rounded(*w, 0.9 / limit, limit) as i8).collect();
             assert!(error(&weights, scale) <= error(&unclipped, 0.9 / limit));
+        }
+    }
+
+    #[test]
+    fn weights_on_a_grid_stay_as_they_are() {
+        for (limit, weight_type) in [(7, WeightType::Int4), (1, WeightType::Int2)] {
+            for largest in 1..=limit {
+                let grid: Vec<i8> = (0..9).map(|k| (k % (2 * largest + 1) - largest) as i8).collect();
+                let row: Vec<f32> = grid.iter().map(|&q| f32::from(q) * 0.037).collect();
+                let (weights, scale) = round_row(&row, weight_type, 0.0);
+                let back = weights.iter().map(|&q| f32::from(q) * scale);
+                let error = back.zip(&row).fold(0f32, |error, (back, w)| error.max((back - w).abs()));
+                assert!(error < 1e-6, "{weight_type:?}, largest {largest}: {error}");
+            }
         }
     }
 

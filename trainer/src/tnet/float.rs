@@ -38,7 +38,10 @@ fn block(dense: &Dense, weights: FloatType) -> Result<Block<'_>> {
     if dense.bias.len() != outputs {
         return Err(wrong(&dense.name, format!("{} biases for {outputs} outputs", dense.bias.len())));
     }
-    let function = function::encode(dense.activation);
+    let function = function::encode(dense.activation).ok_or_else(|| {
+        let message = format!("{:?} has no form in real numbers on the chip; convert to int8", dense.activation);
+        wrong(&dense.name, message)
+    })?;
     let packed = pack::float(&dense.kernel);
     let mut payload: Vec<u8> = match weights {
         FloatType::F32 => packed.iter().flat_map(|w| w.to_le_bytes()).collect(),

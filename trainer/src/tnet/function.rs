@@ -3,9 +3,9 @@
 use crate::nn::{Activation, Elementwise};
 use thumbnet::Function;
 
-/// The runtime's name of an activation.
-pub(super) fn encode(activation: Activation) -> Function {
-    match activation {
+/// The runtime's name of an activation; `None` where it knows only the table.
+pub(super) fn encode(activation: Activation) -> Option<Function> {
+    Some(match activation {
         Activation::Linear => Function::Linear,
         Activation::Relu => Function::Relu,
         Activation::Sigmoid => Function::Sigmoid,
@@ -29,8 +29,9 @@ pub(super) fn encode(activation: Activation) -> Function {
             Elementwise::Clip { lo, hi } => Function::Clip { lo, hi },
             Elementwise::Abs => Function::Abs,
             Elementwise::Exp => Function::Exp,
+            Elementwise::Sign => return None,
         },
-    }
+    })
 }
 
 /// The trainer's name of an activation; `None` where only its table is known.

@@ -85,7 +85,7 @@ fn block(layer: &QuantizedDense) -> Result<Block<'_>> {
     match &layer.activation {
         IntegerActivation::Clamp { lo, hi } => (record.lo, record.hi) = (*lo, *hi),
         IntegerActivation::Table { pre, function, table } => {
-            let function = function.map_or(Function::Table, function::encode);
+            let function = function.and_then(function::encode).unwrap_or(Function::Table);
             // Code 0 would say that there is no table.
             let function = if function == Function::Linear { Function::Table } else { function };
             let (code, first, second) = function.code();

@@ -3,7 +3,7 @@
 use super::engine::{Engine, Part, Tally};
 use super::history::{History, Record};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::Sequential;
+use crate::nn::{Activation, Elementwise, Sequential};
 use crate::output::write_file;
 use ndarray::{Array1, Array2, arr1};
 use ndarray_npy::{NpzReader, NpzWriter};
@@ -31,6 +31,12 @@ pub struct Checkpoint {
     weights: Sequential,
     first: Sequential,
     second: Sequential,
+    /// What the layers keep beside these.
+    pub(super) extras: Vec<Vec<f32>>,
+    /// The network as it would be evaluated now.
+    finished: Sequential,
+    /// The network of the best epoch, where a training is to end with it.
+    best: Option<Sequential>,
 }
 
 impl Checkpoint {
@@ -52,6 +58,9 @@ impl Checkpoint {
             weights: net.clone(),
             first: zeros.clone(),
             second: zeros,
+            extras: Vec::new(),
+            finished: net.clone(),
+            best: None,
         }
     }
 
@@ -60,20 +69,34 @@ impl Checkpoint {
         engine.store(Part::Weights, &mut self.weights);
         engine.store(Part::First, &mut self.first);
         engine.store(Part::Second, &mut self.second);
+        self.extras = engine.extras();
+        engine.finish(&mut self.finished);
         self.steps = engine.steps;
     }
 
     /// Gives the parameters and moments to the engine.
-    pub(super) fn restore(&self, engine: &mut Engine) {
+    pub(super) fn restore(&mut self, engine: &mut Engine) {
         engine.load(Part::Weights, &self.weights);
         engine.load(Part::First, &self.first);
         engine.load(Part::Second, &self.second);
+        engine.load_extras(&self.extras);
+        engine.finish(&mut self.finished);
         engine.steps = self.steps;
     }
 
-    /// Gives the parameters to the network.
+    /// Gives the trained layers to the network.
     pub(super) fn store(&self, net: &mut Sequential) {
-        net.layers.clone_from(&self.weights.layers);
+        net.layers.clone_from(&self.finished.layers);
+    }
+
+    /// Remembers the network as the best so far.
+    pub(super) fn keep_best(&mut self) {
+        self.best = Some(self.finished.clone());
+    }
+
+    /// Gives the best epoch's layers to the network, where one was kept.
+    pub(super) fn store_best(&self, net: &mut Sequential) {
+        net.layers.clone_from(&self.best.as_ref().unwrap_or(&self.finished).layers);
     }
 
     pub(super) fn add(&mut self, tally: &Tally) {
@@ -98,8 +121,8 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Writes the state as a `.npz`: for each dense layer `k`, arrays `k.weights.kernel`, `k.weights.bias` and so for `first`
-    /// and `second`, then `position`, `tally` and `history`.
+    /// Writes the state as a `.npz`: for each dense layer `k`, arrays `k.weights.kernel`, `k.weights.bias` and so for `first`,
+    /// `second` and `best`, what it keeps beside them as `k.extras`, then `position`, `loss` and `history`.
     /// # Errors
     /// [`ErrorKind::Io`] where the file cannot be written; an earlier one is untouched then.
     pub fn write(&self, path: &Path) -> Result<()> {
@@ -110,6 +133,14 @@ impl Checkpoint {
                 npz.add_array(format!("{k}.{part}.kernel"), &dense.kernel).map_err(failed)?;
                 npz.add_array(format!("{k}.{part}.bias"), &dense.bias).map_err(failed)?;
             }
+        }
+        for (k, extras) in self.extras.iter().enumerate() {
+            npz.add_array(format!("{k}.extras"), &arr1(extras)).map_err(failed)?;
+        }
+        for (k, dense) in self.best.iter().flat_map(Sequential::dense_layers).enumerate() {
+            npz.add_array(format!("{k}.best.kernel"), &dense.kernel).map_err(failed)?;
+            npz.add_array(format!("{k}.best.bias"), &dense.bias).map_err(failed)?;
+            npz.add_array(format!("{k}.best.slope"), &arr1(&[slope(dense.activation)])).map_err(failed)?;
         }
         let position = arr1(&[self.epoch as u64, self.batch as u64, self.steps, self.seed, self.correct as u64]);
         npz.add_array("position", &position).map_err(failed)?;
@@ -152,6 +183,23 @@ impl Checkpoint {
                 dense.bias = npz.by_name(&format!("{k}.{part}.bias")).map_err(wrong)?;
             }
         }
+        let names = npz.names().map_err(wrong)?;
+        let layers = state.weights.dense_layers().count();
+        for k in (0..layers).filter(|k| names.contains(&format!("{k}.extras"))) {
+            state.extras.push(npz.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix1>(&format!("{k}.extras")).map_err(wrong)?.to_vec());
+        }
+        if names.iter().any(|name| name == "0.best.kernel") {
+            let mut best = state.weights.clone();
+            for (k, dense) in best.dense_layers_mut().enumerate() {
+                dense.kernel = npz.by_name(&format!("{k}.best.kernel")).map_err(wrong)?;
+                dense.bias = npz.by_name(&format!("{k}.best.bias")).map_err(wrong)?;
+                let learned: Array1<f32> = npz.by_name(&format!("{k}.best.slope")).map_err(wrong)?;
+                if let (Activation::Elementwise(Elementwise::LeakyRelu { slope }), Some(&learned)) = (&mut dense.activation, learned.first()) {
+                    *slope = learned;
+                }
+            }
+            state.best = Some(best);
+        }
         let position: Array1<u64> = npz.by_name("position").map_err(wrong)?;
         let loss: Array1<f64> = npz.by_name("loss").map_err(wrong)?;
         let history: Array2<f64> = npz.by_name("history").map_err(wrong)?;
@@ -164,6 +212,14 @@ impl Checkpoint {
         (state.epoch, state.batch, state.correct) = (epoch as usize, batch as usize, correct as usize);
         (state.steps, state.seed, state.loss) = (steps, seed, loss);
         Ok(state)
+    }
+}
+
+/// A leaky ReLU's slope, which may be learned; 0 of another activation.
+fn slope(activation: Activation) -> f32 {
+    match activation {
+        Activation::Elementwise(Elementwise::LeakyRelu { slope }) => slope,
+        _ => 0.0,
     }
 }
 

@@ -1,20 +1,22 @@
 //! The training loop.
 
 use super::checkpoint::{Checkpoint, Keeper};
-use super::engine::{End, Engine, Inputs, Job, Outputs};
+use super::engine::{End, Engine, Inputs, Job, Outputs, Plan};
 use super::history::{History, Record};
+use super::layer::{Clip, LayerSettings};
 use super::metric::Measure;
 use super::progress::Progress;
+use super::stopping::{EarlyStopping, ReduceOnPlateau};
 use super::{Optimizer, Schedule};
-use crate::dataset::{Dataset, Features, Targets};
+use crate::dataset::{Augmentation, Augmenter, Dataset, Features, Targets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Activation, Loss, Sequential};
+use crate::nn::{Activation, Elementwise, Loss, Sequential};
 use ndarray::{Array2, ArrayView2};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// How to train.
@@ -30,7 +32,24 @@ pub struct Fit<'a> {
     pub optimizer: Optimizer,
     /// How the learning rate changes.
     pub schedule: Schedule,
-    /// Decides the order of the samples.
+    /// Lowers the rate, beside the schedule, when the training gets no better.
+    pub plateau: Option<ReduceOnPlateau>,
+    /// Ends early, with the best weights.
+    pub stopping: Option<EarlyStopping>,
+    /// How large gradients are cut.
+    pub clip: Clip,
+    /// The settings of the dense layers in their order; the defaults where there are none.
+    pub layers: Vec<LayerSettings>,
+    /// The share of the inputs that is set to 0 in each step.
+    pub input_dropout: f32,
+    /// How much each class counts, for targets that are classes (Keras' `class_weight`).
+    pub class_weights: Option<Vec<f32>>,
+    /// How much each training sample counts (Keras' `sample_weight`): a batch's loss is the sum of weighted losses, divided by
+    /// the number of samples.
+    pub sample_weights: Option<Vec<f32>>,
+    /// Changes the images anew in every epoch, on a thread of its own.
+    pub augmentation: Option<Augmentation>,
+    /// Decides the order of the samples, what is dropped, and the changes of images.
     pub seed: u64,
     /// At most so many threads; the result does not depend on it.
     pub threads: usize,
@@ -40,7 +59,31 @@ pub struct Fit<'a> {
     pub stop: &'a AtomicBool,
 }
 
-impl Fit<'_> {
+impl<'a> Fit<'a> {
+    /// A plain training on one thread with seed 1, that nobody stops: the fields say what else there is.
+    pub fn new(epochs: usize, batch_size: usize, loss: Loss, optimizer: Optimizer) -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Self {
+            epochs,
+            batch_size,
+            loss,
+            optimizer,
+            schedule: Schedule::Constant,
+            plateau: None,
+            stopping: None,
+            clip: Clip::default(),
+            layers: Vec::new(),
+            input_dropout: 0.0,
+            class_weights: None,
+            sample_weights: None,
+            augmentation: None,
+            seed: 1,
+            threads: 1,
+            checkpoint: None,
+            stop: &NEVER,
+        }
+    }
+
     /// Trains `net` on `train`, looking at `validation` after every epoch, and gives the history. The same seed gives the same
     /// bits on the same machine, whatever the number of threads.
     ///
@@ -74,45 +117,111 @@ impl Fit<'_> {
                 Inputs::Real(normalized.view())
             }
         };
+        let weights = self.weights(train)?;
         let batch = self.batch_size.min(inputs.samples());
         let per_epoch = inputs.samples().div_ceil(batch);
         let (batches, steps) = (per_epoch as u64, (per_epoch * self.epochs) as u64);
-        let rate = |step: u64| self.optimizer.learning_rate() * self.schedule.factor(step, steps, batches);
 
         let threads = Engine::useful_threads(net, batch, self.threads);
-        let mut engine = Engine::new(net, self.loss, self.optimizer, batch, threads);
+        let plan = Plan {
+            loss: self.loss,
+            optimizer: self.optimizer,
+            clip: self.clip,
+            input_dropout: self.input_dropout,
+            layers: self.settings(net),
+            seed: self.seed,
+        };
+        let mut engine = Engine::new(net, plan, batch, threads);
         let mut state = match resume {
             Some(checkpoint) => {
                 checkpoint.check(net, self.seed)?;
-                checkpoint.restore(&mut engine);
                 checkpoint
             }
-            None => Checkpoint::start(net, self.seed),
+            None => {
+                let mut start = Checkpoint::start(net, self.seed);
+                start.extras = engine.extras();
+                start
+            }
         };
+        state.restore(&mut engine);
         let mut keeper = Keeper::new(self.checkpoint.clone());
-        for epoch in state.epoch..self.epochs {
-            let began = Instant::now();
-            let order = order(inputs.samples(), self.seed, epoch as u64);
-            let done = (state.batch * batch).min(order.len());
-            let step = |samples: usize, loss: f32| progress.step(epoch + 1, done + samples, loss);
-            let job = Job { inputs, outputs, order: &order[done..], rate: &rate, stop: self.stop, progress: &step };
-            let tally = engine.run(&job);
-            match tally.end {
-                End::Done => {}
-                End::Diverged(batch) => {
-                    state.store(net);
-                    keeper.write(&state)?;
-                    return Err(self.diverged(epoch, state.batch + batch, per_epoch));
+        let enough = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (first, enough) = (state.epoch, &enough);
+            // However this ends, the worker is not waited for longer than an image takes.
+            let _raise = Raise(enough);
+            let change = |epoch: usize| scope.spawn(move || self.augmented(train, epoch, enough));
+            let mut next = self.augmentation.map(|_| change(first));
+            for epoch in first..self.epochs {
+                if self.stopping.is_some_and(|stopping| stopping.ends(&state.history.records)) {
+                    break;
                 }
-                End::Stopped(batches) => {
-                    state.add(&tally);
-                    state.batch += batches;
-                    state.save(&mut engine);
-                    state.store(net);
+                let began = Instant::now();
+                let changed = next.take().map(|worker| worker.join().unwrap_or_default());
+                if changed.is_some() && epoch + 1 < self.epochs {
+                    next = Some(change(epoch + 1));
+                }
+                let inputs = match &changed {
+                    Some(pixels) => Inputs::Pixels(pixels.view()),
+                    None => inputs.view(),
+                };
+                let lowered = self.plateau.map_or(1.0, |plateau| plateau.factor(&state.history.records));
+                let base = self.optimizer.learning_rate() * lowered;
+                let rate = |step: u64| base * self.schedule.factor(step, steps, batches);
+                let order = order(inputs.samples(), self.seed, epoch as u64);
+                let done = (state.batch * batch).min(order.len());
+                let step = |samples: usize, loss: f32| progress.step(epoch + 1, done + samples, loss);
+                let (order, weights) = (&order[done..], weights.as_deref());
+                let outputs = outputs.view();
+                let job = Job { inputs, outputs, weights, order, rate: &rate, stop: self.stop, progress: &step };
+                let tally = engine.run(&job);
+                match tally.end {
+                    End::Done => {}
+                    End::Diverged(batch) => {
+                        state.store(net);
+                        keeper.write(&state)?;
+                        return Err(self.diverged(epoch, state.batch + batch, per_epoch));
+                    }
+                    End::Stopped(batches) => {
+                        state.add(&tally);
+                        state.batch += batches;
+                        state.save(&mut engine);
+                        state.store(net);
+                        keeper.write(&state)?;
+                        return Err(self.interrupted(epoch, state.batch, per_epoch));
+                    }
+                }
+                state.add(&tally);
+                let seconds = began.elapsed().as_secs_f64();
+                state.save(&mut engine);
+                let measure = match validation {
+                    Some(data) => {
+                        state.store(net);
+                        Some(Measure::of(net, data, targets(net, data)?, self.loss))
+                    }
+                    None => None,
+                };
+                let record = Record {
+                    epoch: epoch + 1,
+                    loss: state.loss / inputs.samples() as f64,
+                    accuracy: matches!(outputs, Outputs::Classes(_))
+                        .then_some(state.correct as f64 / inputs.samples() as f64),
+                    val_loss: measure.map(|measure| measure.loss),
+                    val_accuracy: measure.and_then(|measure| measure.accuracy),
+                    learning_rate: f64::from(rate(engine.steps - 1)),
+                    seconds,
+                };
+                progress.epoch(&record);
+                state.history.records.push(record);
+                if self.stopping.is_some_and(|stopping| stopping.improved(&state.history.records)) {
+                    state.keep_best();
+                }
+                state.next_epoch();
+                if keeper.due() {
                     keeper.write(&state)?;
-                    return Err(self.interrupted(epoch, state.batch, per_epoch));
                 }
             }
+<<<<<<< HEAD
             state.add(&tally);
             let seconds = began.elapsed().as_secs_f64();
             state.save(&mut engine);
@@ -141,7 +250,63 @@ impl Fit<'_> {
             }
         }
         state.store(net);
+=======
+            Ok(())
+        })?;
+        state.store_best(net);
+        keeper.remove();
+>>>>>>> 3701861 (The whole dense layer: dropout, batch normalization, regularizers, learned slopes, all optimizers, clipping, weights, early stopping, augmentation and rounded weights)
         Ok(state.history)
+    }
+
+    /// The layers' settings, one per dense layer.
+    fn settings(&self, net: &Sequential) -> Vec<LayerSettings> {
+        net.dense_layers().enumerate().map(|(k, _)| self.layers.get(k).copied().unwrap_or_default()).collect()
+    }
+
+    /// How much each sample counts; `None` where all count the same.
+    fn weights(&self, train: &Dataset) -> Result<Option<Vec<f32>>> {
+        let wrong = |message: String| Err(Error::new(ErrorKind::Recipe, &train.name, message));
+        let valid = |weights: &[f32]| weights.iter().all(|weight| *weight >= 0.0 && weight.is_finite());
+        if let Some(weights) = &self.sample_weights {
+            if weights.len() != train.samples() {
+                return wrong(format!("{} sample weights for {} samples; give one each", weights.len(), train.samples()));
+            }
+            if !valid(weights) {
+                return wrong("a sample weight is negative or not finite; give numbers from 0 on".into());
+            }
+        }
+        let Some(classes) = &self.class_weights else { return Ok(self.sample_weights.clone()) };
+        let Targets::Classes(targets) = &train.targets else {
+            return wrong("class weights need targets that are classes; leave them out".into());
+        };
+        let most = targets.iter().max().map_or(0, |&class| class as usize + 1);
+        if classes.len() < most || !valid(classes) {
+            return wrong(format!("{} class weights for {most} classes; give one number from 0 on each", classes.len()));
+        }
+        let own = |sample: usize| self.sample_weights.as_ref().map_or(1.0, |weights| weights[sample]);
+        let weights = targets.iter().enumerate().map(|(sample, &class)| classes[class as usize] * own(sample));
+        Ok(Some(weights.collect()))
+    }
+
+    /// The images of an epoch; incomplete where enough is known already.
+    fn augmented(&self, train: &Dataset, epoch: usize, enough: &AtomicBool) -> Array2<u8> {
+        let (Features::Pixels(pixels), Some(settings), Some(shape)) =
+            (&train.features, self.augmentation, train.image_shape)
+        else {
+            return Array2::default((0, 0));
+        };
+        let mut augmenter = Augmenter::new(settings, shape);
+        let mut changed = Array2::zeros(pixels.dim());
+        for (sample, (from, mut to)) in pixels.rows().into_iter().zip(changed.rows_mut()).enumerate() {
+            if enough.load(Ordering::Relaxed) {
+                break;
+            }
+            if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
+                augmenter.apply(from, self.seed, (epoch * pixels.nrows() + sample) as u64, to);
+            }
+        }
+        changed
     }
 
     /// Refuses what cannot be trained.
@@ -160,6 +325,13 @@ impl Fit<'_> {
                 self.loss, last.activation
             ));
         }
+        self.check_layers(net)?;
+        if self.augmentation.is_some() && (!matches!(train.features, Features::Pixels(_)) || train.image_shape.is_none()) {
+            return recipe("augmentation needs images; leave it out for other data".into());
+        }
+        if self.augmentation.is_some() && (net.input.normalization.is_some() || net.input.unit_norm.is_some()) {
+            return recipe("augmentation changes pixels as they are; leave out the standardization".into());
+        }
         let before = net.dense_layers().take(net.layers.len() - 1);
         for dense in before {
             if matches!(dense.activation, Activation::Softmax | Activation::LogSoftmax) {
@@ -167,6 +339,36 @@ impl Fit<'_> {
             }
         }
         check_data(net, train)
+    }
+
+    /// Refuses settings that a layer cannot have.
+    fn check_layers(&self, net: &Sequential) -> Result<()> {
+        let last = net.dense_layers().count() - 1;
+        for (k, (dense, settings)) in net.dense_layers().zip(self.settings(net)).enumerate() {
+            let wrong = |message: String| {
+                Err(Error::new(ErrorKind::Recipe, &net.name, format!("layer {:?}: {message}", dense.name)))
+            };
+            if !(0.0..1.0).contains(&settings.dropout) {
+                return wrong(format!("dropout {} is not from 0 to below 1", settings.dropout));
+            }
+            let slope = matches!(dense.activation, Activation::Elementwise(Elementwise::LeakyRelu { .. }));
+            if settings.learned_slope && !slope {
+                return wrong("only a leaky ReLU's slope can be learned".into());
+            }
+            let hidden = [
+                ("dropout", settings.dropout > 0.0),
+                ("batch normalization", settings.batch_normalization.is_some()),
+                ("a learned slope", settings.learned_slope),
+            ];
+            if let Some((what, _)) = hidden.iter().find(|(_, wanted)| *wanted && k == last) {
+                return wrong(format!("the last layer cannot have {what}; leave it out there"));
+            }
+        }
+        if (0.0..1.0).contains(&self.input_dropout) {
+            return Ok(());
+        }
+        let message = format!("input_dropout {} is not from 0 to below 1", self.input_dropout);
+        Err(Error::new(ErrorKind::Recipe, &net.name, message))
     }
 
     fn diverged(&self, epoch: usize, batch: usize, per_epoch: usize) -> Error {
@@ -187,6 +389,15 @@ impl Fit<'_> {
             None => format!("interrupted {place}"),
         };
         Error::new(ErrorKind::Interrupted, "training", message)
+    }
+}
+
+/// Raises a flag when it goes.
+struct Raise<'a>(&'a AtomicBool);
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -8,8 +8,6 @@ use crate::train::{Checkpoint, Optimizer, Progress, Recipe, Schedule, Silent};
 use ndarray::array;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static NEVER: AtomicBool = AtomicBool::new(false);
-
 fn moons() -> (Sequential, Dataset) {
     let recipe = Recipe::load("xor").unwrap();
     let data = load("moons", &Options::default()).unwrap().train;
@@ -17,16 +15,11 @@ fn moons() -> (Sequential, Dataset) {
 }
 
 fn fit(epochs: usize) -> Fit<'static> {
+    let adam = Optimizer::Adam { learning_rate: 0.02, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
     Fit {
-        epochs,
-        batch_size: 16,
-        loss: Loss::BinaryCrossentropy,
-        optimizer: Optimizer::Adam { learning_rate: 0.02, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 },
         schedule: Schedule::Cosine { warmup: 0.0, floor: 0.0 },
         seed: 3,
-        threads: 1,
-        checkpoint: None,
-        stop: &NEVER,
+        ..Fit::new(epochs, 16, Loss::BinaryCrossentropy, adam)
     }
 }
 

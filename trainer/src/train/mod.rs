@@ -1,12 +1,14 @@
 //! Training: from data and a recipe to a network. Nothing here knows model files or chips.
 
 mod checkpoint;
+mod classification;
 mod engine;
 mod fit;
 #[cfg(test)]
 mod fit_tests;
 mod history;
 mod interrupt;
+mod layer;
 mod metric;
 mod optimizer;
 #[cfg(test)]
@@ -14,16 +16,20 @@ mod parity;
 mod progress;
 pub mod recipe;
 mod schedule;
+mod stopping;
 
 pub use checkpoint::Checkpoint;
+pub use classification::Classification;
 pub use fit::Fit;
 pub use history::{History, Record};
 pub use interrupt::watch;
+pub use layer::{BatchNormalization, Clip, LayerSettings, Regularizer, WeightGrid};
 pub use metric::Measure;
 pub use optimizer::Optimizer;
 pub use progress::{Console, Progress, Silent};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
+pub use stopping::{EarlyStopping, Monitor, ReduceOnPlateau};
 
 use crate::dataset::Dataset;
 use crate::error::Result;

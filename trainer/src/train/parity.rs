@@ -1,8 +1,10 @@
-//! Training against PyTorch: the fixture holds what `tests/python/torch_steps.py` computed from the same formulas.
+//! Training against PyTorch: the fixtures hold what `tests/python/torch_steps.py` and `torch_training.py` computed from the same
+//! formulas.
 
-use super::engine::{Engine, Inputs, Job, Outputs, Part};
-use super::{Optimizer, Schedule};
-use crate::nn::{Activation, Dense, Encoding, Input, Layer, Loss, Sequential};
+use super::engine::{Engine, Inputs, Job, Outputs, Plan};
+use super::recipe::ActivationName;
+use super::{BatchNormalization, Clip, LayerSettings, Optimizer, Regularizer, Schedule};
+use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Loss, Sequential, Target};
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 use std::sync::atomic::AtomicBool;
@@ -13,13 +15,15 @@ const SAMPLES: usize = 12;
 /// How far losses, logits and parameters may be from PyTorch's after ten steps: the order of float32 sums differs.
 const TOLERANCE: f64 = 5e-6;
 
-fn fixture() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/torch_steps.json");
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+/// A file of what others computed.
+pub(super) fn fixture(name: &str) -> Value {
+    let path = format!("{}/../tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+/// A list of numbers.
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
@@ -45,55 +49,190 @@ fn batch(step: usize) -> (Array2<f32>, Vec<u32>) {
     (x, (0..SAMPLES).map(|k| ((k + step) % SIZES[3]) as u32).collect())
 }
 
-fn check(expected: &Value, optimizer: Optimizer) {
-    let mut net = network();
-    let mut engine = Engine::new(&net, Loss::CategoricalCrossentropy { label_smoothing: 0.0 }, optimizer, SAMPLES, 1);
-    let close = |what: &str, got: f64, expected: f64| {
-        assert!((got - expected).abs() < TOLERANCE, "{optimizer:?}: {what}: {got} instead of {expected}");
-    };
-    let losses = numbers(&expected["losses"]);
-    assert_eq!(losses.len(), 10);
-    for (step, &loss) in losses.iter().enumerate() {
-        let (x, classes) = batch(step);
-        let order: Vec<usize> = (0..SAMPLES).collect();
-        let (inputs, outputs) = (Inputs::Real(x.view()), Outputs::Classes(&classes));
-        let rate = |_| optimizer.learning_rate();
-        let stop = AtomicBool::new(false);
-        let job = Job { inputs, outputs, order: &order, rate: &rate, stop: &stop, progress: &|_, _| {} };
-        close(&format!("loss {step}"), engine.run(&job).loss / SAMPLES as f64, loss);
+fn plan(optimizer: Optimizer) -> Plan {
+    Plan {
+        loss: Loss::CategoricalCrossentropy { label_smoothing: 0.0 },
+        optimizer,
+        clip: Clip::default(),
+        input_dropout: 0.0,
+        layers: vec![LayerSettings::default(); SIZES.len() - 1],
+        seed: 1,
     }
-    engine.store(Part::Weights, &mut net);
-    let logits = net.sums(batch(0).0.view());
-    for (got, expected) in logits.iter().zip(numbers(&expected["logits"])) {
-        close("logit", f64::from(*got), expected);
+}
+
+/// Ten steps by a plan, on one and on three threads, against the fixture's.
+fn check(what: &str, expected: &Value, net: &Sequential, plan: &Plan, weights: Option<&[f32]>) {
+    for threads in [1, 3] {
+        let mut engine = Engine::new(net, plan.clone(), SAMPLES, threads);
+        let close = |of: &str, got: f64, expected: f64| {
+            assert!((got - expected).abs() < TOLERANCE, "{what}: {of}: {got} instead of {expected}");
+        };
+        let losses = numbers(&expected["losses"]);
+        assert_eq!(losses.len(), 10);
+        for (step, &loss) in losses.iter().enumerate() {
+            let (x, classes) = batch(step);
+            let order: Vec<usize> = (0..SAMPLES).collect();
+            let (inputs, outputs) = (Inputs::Real(x.view()), Outputs::Classes(&classes));
+            let class_weights = numbers(&fixture("torch_training.json")["class_weights"]);
+            let weights: Option<Vec<f32>> = weights
+                .map(|own| own.iter().zip(&classes).map(|(w, &c)| w * class_weights[c as usize] as f32).collect());
+            let rate = |_| plan.optimizer.learning_rate();
+            let stop = AtomicBool::new(false);
+            let weights = weights.as_deref();
+            let job = Job { inputs, outputs, weights, order: &order, rate: &rate, stop: &stop, progress: &|_, _| {} };
+            close(&format!("loss {step}"), engine.run(&job).loss / SAMPLES as f64, loss);
+        }
+        let mut net = net.clone();
+        engine.finish(&mut net);
+        let logits = net.sums(batch(0).0.view());
+        for (got, expected) in logits.iter().zip(numbers(&expected["logits"])) {
+            close("logit", f64::from(*got), expected);
+        }
+        let Some(expected) = expected["parameters"].as_array() else { continue };
+        let parameters = net.dense_layers().flat_map(|dense| dense.kernel.iter().chain(&dense.bias));
+        let expected: Vec<f64> = expected.iter().flat_map(numbers).collect();
+        assert_eq!(net.parameters(), expected.len());
+        for (got, expected) in parameters.zip(expected) {
+            close("parameter", f64::from(*got), expected);
+        }
     }
-    let parameters = net.dense_layers().flat_map(|dense| dense.kernel.iter().chain(&dense.bias));
-    let expected: Vec<f64> = expected["parameters"].as_array().unwrap().iter().flat_map(numbers).collect();
-    assert_eq!(net.parameters(), expected.len());
-    for (got, expected) in parameters.zip(expected) {
-        close("parameter", f64::from(*got), expected);
-    }
+}
+
+const ADAM: Optimizer = Optimizer::Adam { learning_rate: 0.01, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
+
+fn sgd(learning_rate: f32, momentum: f32, nesterov: bool) -> Optimizer {
+    Optimizer::Sgd { learning_rate, momentum, nesterov }
 }
 
 #[test]
 fn ten_steps_agree_with_pytorch() {
-    let fixture = fixture();
-    let sgd = |momentum, nesterov| Optimizer::Sgd {
-        learning_rate: if momentum > 0.0 { 0.05 } else { 0.1 },
-        momentum,
-        nesterov,
-    };
-    check(&fixture["sgd"], sgd(0.0, false));
-    check(&fixture["momentum"], sgd(0.9, false));
-    check(&fixture["nesterov"], sgd(0.9, true));
+    let fixture = fixture("torch_steps.json");
     let (learning_rate, beta_1, beta_2, epsilon) = (0.01, 0.9, 0.999, 1e-8);
-    check(&fixture["adam"], Optimizer::Adam { learning_rate, beta_1, beta_2, epsilon });
-    check(&fixture["adamw"], Optimizer::AdamW { learning_rate, weight_decay: 0.1, beta_1, beta_2, epsilon });
+    for (name, optimizer) in [
+        ("sgd", sgd(0.1, 0.0, false)),
+        ("momentum", sgd(0.05, 0.9, false)),
+        ("nesterov", sgd(0.05, 0.9, true)),
+        ("adam", ADAM),
+        ("adamw", Optimizer::AdamW { learning_rate, weight_decay: 0.1, beta_1, beta_2, epsilon }),
+    ] {
+        check(name, &fixture[name], &network(), &plan(optimizer), None);
+    }
+}
+
+#[test]
+fn ten_steps_of_the_other_optimizers_agree() {
+    let fixture = &fixture("torch_training.json")["steps"];
+    let (beta_1, beta_2, epsilon) = (0.9, 0.999, 1e-8);
+    for (name, optimizer) in [
+        ("rmsprop", Optimizer::Rmsprop { learning_rate: 0.01, rho: 0.9, momentum: 0.0, epsilon }),
+        ("rmsprop_momentum", Optimizer::Rmsprop { learning_rate: 0.005, rho: 0.95, momentum: 0.8, epsilon }),
+        ("adagrad", Optimizer::Adagrad { learning_rate: 0.05, initial_accumulator: 0.0, epsilon }),
+        ("nadam", Optimizer::Nadam { learning_rate: 0.01, beta_1, beta_2, epsilon }),
+        ("lion", Optimizer::Lion { learning_rate: 0.003, weight_decay: 0.1, beta_1, beta_2: 0.99 }),
+    ] {
+        check(name, &fixture[name], &network(), &plan(optimizer), None);
+    }
+}
+
+#[test]
+fn ten_steps_with_everything_beside_agree() {
+    let fixture = &fixture("torch_training.json")["steps"];
+    let test = |name: &str, optimizer: Optimizer, change: &dyn Fn(&mut Plan)| {
+        let mut plan = plan(optimizer);
+        change(&mut plan);
+        let mut net = network();
+        if plan.layers[0].learned_slope {
+            let prelu = Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.25 });
+            net.dense_layers_mut().take(1).for_each(|dense| dense.activation = prelu);
+        }
+        check(name, &fixture[name], &net, &plan, None);
+    };
+    let l = |l1: f32, l2: f32| Regularizer { l1, l2 };
+    let normalized = |plan: &mut Plan| plan.layers[0].batch_normalization = Some(BatchNormalization::default());
+    let clip = |norm: f32| move |plan: &mut Plan| plan.clip.norm = Some(norm);
+    test("clip_norm", ADAM, &clip(0.05));
+    test("clip_norm_sgd", sgd(0.5, 0.0, false), &clip(0.3));
+    test("clip_value", sgd(0.5, 0.0, false), &|plan| plan.clip.value = Some(0.02));
+    test("regularizers", sgd(0.1, 0.0, false), &|plan| {
+        let layers = &mut plan.layers;
+        (layers[0].kernel_regularizer, layers[1].kernel_regularizer) = (l(0.01, 0.02), l(0.0, 0.03));
+        (layers[1].bias_regularizer, layers[2].bias_regularizer) = (l(0.01, 0.0), l(0.0, 0.02));
+        (layers[0].activity_regularizer, layers[1].activity_regularizer) = (l(0.0, 0.03), l(0.02, 0.0));
+        layers[2].activity_regularizer = l(0.0, 0.05);
+    });
+    test("normalization", sgd(0.05, 0.9, false), &normalized);
+    test("normalization_clipped", sgd(0.5, 0.0, false), &|plan| {
+        normalized(plan);
+        clip(0.2)(plan);
+    });
+    test("slope", ADAM, &|plan| plan.layers[0].learned_slope = true);
+    test("slope_clipped", sgd(0.5, 0.0, false), &|plan| {
+        plan.layers[0].learned_slope = true;
+        clip(0.3)(plan);
+    });
+    test("label_smoothing", ADAM, &|plan| plan.loss = Loss::CategoricalCrossentropy { label_smoothing: 0.1 });
+}
+
+#[test]
+fn ten_steps_with_weights_agree() {
+    let fixture = fixture("torch_training.json");
+    let weights: Vec<f32> = numbers(&fixture["sample_weights"]).iter().map(|&w| w as f32).collect();
+    check("weights", &fixture["steps"]["weights"], &network(), &plan(ADAM), Some(&weights));
+}
+
+#[test]
+fn activations_are_those_of_pytorch() {
+    let fixture = fixture("torch_training.json");
+    let points = numbers(&fixture["points"]);
+    for (name, expected) in fixture["activations"].as_object().unwrap() {
+        let name: ActivationName = serde_json::from_value(name.clone().into()).unwrap();
+        let activation = Activation::from(name);
+        for ((&x, y), slope) in points.iter().zip(numbers(&expected["y"])).zip(numbers(&expected["dy"])) {
+            let z = [x as f32];
+            let (mut value, mut gradient) = (z, [1.0]);
+            activation.apply_row(&mut value);
+            activation.backward_row(&z, &value, &mut gradient);
+            let near = |got: f32, expected: f64| (f64::from(got) - expected).abs() < 1e-6 * expected.abs().max(1.0);
+            assert!(near(value[0], y), "{name:?} at {x}: {} instead of {y}", value[0]);
+            assert!(near(gradient[0], slope), "{name:?}' at {x}: {} instead of {slope}", gradient[0]);
+        }
+    }
+}
+
+#[test]
+fn losses_are_those_of_pytorch() {
+    let fixture = fixture("torch_training.json");
+    let row = |name: &str| numbers(&fixture[name]).iter().map(|&x| x as f32).collect::<Vec<_>>();
+    let (z, values, distribution) = (row("z"), row("values"), row("distribution"));
+    let crossentropy = |label_smoothing| Loss::CategoricalCrossentropy { label_smoothing };
+    let (values, distribution, class) = (Target::Values(&values), Target::Values(&distribution), Target::Class(2));
+    let signs = [1.0f32, 1.0, 0.0, -1.0];
+    for (name, loss, activation, target) in [
+        ("mean_squared_error", Loss::MeanSquaredError, Activation::Linear, values),
+        ("mean_absolute_error", Loss::MeanAbsoluteError, Activation::Linear, values),
+        ("huber", Loss::Huber { delta: 0.75 }, Activation::Linear, values),
+        ("log_cosh", Loss::LogCosh, Activation::Linear, values),
+        ("hinge", Loss::Hinge, Activation::Linear, Target::Values(&signs)),
+        ("binary_crossentropy", Loss::BinaryCrossentropy, Activation::Sigmoid, distribution),
+        ("categorical_crossentropy", crossentropy(0.0), Activation::Softmax, distribution),
+        ("sparse_categorical_crossentropy", crossentropy(0.0), Activation::Softmax, class),
+        ("smoothed", crossentropy(0.2), Activation::Softmax, class),
+        ("kl_divergence", Loss::KullbackLeibler, Activation::Softmax, distribution),
+    ] {
+        let expected = &fixture["losses"][name];
+        let (mut y, mut gradient) = (z.clone(), z.clone());
+        let value = f64::from(loss.sample(activation, &z, target, &mut y, &mut gradient));
+        let loss = expected["y"].as_f64().unwrap();
+        assert!((value - loss).abs() < 1e-6, "{name}: {value} instead of {loss}");
+        for (got, expected) in gradient.iter().zip(numbers(&expected["dy"][0])) {
+            assert!((f64::from(*got) - expected).abs() < 1e-6, "{name}: {got} instead of {expected}");
+        }
+    }
 }
 
 #[test]
 fn one_cycle_is_that_of_pytorch() {
-    for (step, expected) in numbers(&fixture()["one_cycle"]).into_iter().enumerate() {
+    for (step, expected) in numbers(&fixture("torch_steps.json")["one_cycle"]).into_iter().enumerate() {
         let got = f64::from(Schedule::OneCycle.factor(step as u64, 100, 10));
         assert!((got - expected).abs() < 1e-6, "{step}: {got} instead of {expected}");
     }

@@ -3,14 +3,17 @@
 mod card;
 
 use super::Settings;
-use super::evaluate::{Classification, Regression};
+use super::evaluate::Regression;
 use crate::dataset::{Dataset, Options, Splits, Targets, load, permutation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
 use crate::plot::{Curves, Language, Picture};
-use crate::quantize::{self, QuantizedSequential};
+use crate::quantize::{self, QuantizedSequential, WeightType};
 use crate::target::{self, Footprint};
-use crate::train::{Checkpoint, Console, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe, watch};
+use crate::train::recipe::WeightName;
+use crate::train::{
+    Checkpoint, Classification, Console, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe, watch,
+};
 use crate::{onnx, output, tnet};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -137,21 +140,24 @@ impl Spread {
 /// Trains by a recipe, quantizes, and measures both on the test data.
 fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result<Outcome> {
     let stop = watch();
-    let splits = load(&recipe.data.source, &data_options(&recipe, settings))?;
-    let (train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
+    let mut splits = load(&recipe.data.source, &data_options(&recipe, settings))?;
+    if let Some(column) = &recipe.data.sample_weight {
+        splits.test.take_column(column)?;
+    }
+    let (mut train, mut validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
+    let mut sample_weights = None;
+    if let Some(column) = &recipe.data.sample_weight {
+        sample_weights = Some(train.take_column(column)?);
+        validation.as_mut().map(|data| data.take_column(column)).transpose()?;
+    }
     let mut net = recipe.network(&train)?;
-    let batch_size = if recipe.batch_size == 0 { train.samples() } else { recipe.batch_size };
     let checkpoint = out.join(CHECKPOINT);
     let fit = Fit {
-        epochs: recipe.epochs,
-        batch_size,
-        loss: recipe.loss(),
-        optimizer: recipe.optimizer()?,
-        schedule: recipe.schedule()?,
-        seed: recipe.seed,
+        sample_weights,
         threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         checkpoint: Some(checkpoint.clone()),
         stop,
+        ..recipe.fit(&train)?
     };
     output::probe_folder(out)?;
     let resume = if args.resume { Some(Checkpoint::read(&checkpoint, &net)?) } else { None };
@@ -170,11 +176,23 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
 
     let test = measure(&net, &splits.test, recipe.loss())?;
     let calibration = train.select(&permutation(train.samples(), recipe.seed)[..CALIBRATION.min(train.samples())]);
-    let integers = quantize::post_training(&net, calibration.features.real().view(), &quantize::Options::default())?;
+    let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(&recipe))?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
     let chip = footprint(&tnet, settings);
     Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, chip })
+}
+
+/// The types that the recipe asks for.
+fn weight_types(recipe: &Recipe) -> quantize::Options {
+    let layers = recipe.layers.iter().map(|layer| {
+        layer.weights.map(|name| match name {
+            WeightName::Int8 => WeightType::Int8,
+            WeightName::Int4 => WeightType::Int4,
+            WeightName::Int2 => WeightType::Int2,
+        })
+    });
+    quantize::Options { layers: layers.collect(), ..quantize::Options::default() }
 }
 
 fn data_options(recipe: &Recipe, settings: &Settings) -> Options {

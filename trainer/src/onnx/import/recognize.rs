@@ -109,6 +109,7 @@ fn by_operator(function: &Expression) -> Option<Activation> {
         "HardSigmoid" => Elementwise::HardSigmoid { alpha: alpha(0.2), beta: attributes.float("beta", 0.5) },
         "HardSwish" => Elementwise::HardSwish,
         "ThresholdedRelu" => Elementwise::ThresholdedRelu { threshold: alpha(1.0) },
+        "Sign" => Elementwise::Sign,
         "Abs" => Elementwise::Abs,
         "Exp" => Elementwise::Exp,
         "Clip" if *version < 11 => {
@@ -186,6 +187,7 @@ fn by_values(function: &Expression) -> Result<Option<(f64, f64, Activation)>, St
         Elementwise::Softplus,
         Elementwise::Softsign,
         Elementwise::HardSwish,
+        Elementwise::Sign,
         Elementwise::Abs,
         Elementwise::Exp,
         leaky_relu(at(-1.0)?, at(1.0)?),

@@ -6,6 +6,7 @@
 
 use super::lanes::{LANES, Lanes};
 use super::nonzeros::Nonzeros;
+use super::shaping::{self, Shaping};
 use super::vector::Vector;
 use crate::train::optimizer::Update;
 use std::array::from_fn;
@@ -309,7 +310,8 @@ fn before_tile<V: Vector, const M: usize, const K: usize>(
 }
 
 /// Makes the gradient of the panels that `w` and its moments (`[w, m, v]`) hold, block by block, and updates each block while
-/// it is near: the gradient as a whole never exists in memory.
+/// it is near: the gradient as a whole never exists in memory. With `squares`, one number per panel, nothing is updated, and
+/// the gradient's sums of squares are added there.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)] // Views of one layer; a struct for one caller would hide them.
 pub(super) fn update<V: Vector>(
@@ -320,9 +322,12 @@ pub(super) fn update<V: Vector>(
     inputs: usize,
     delta: &[Lanes],
     [w, m, v]: [&mut [Lanes]; 3],
+    shaping: &Shaping,
     update: &Update,
+    mut squares: Option<&mut [f64]>,
 ) {
     let rows = inputs + 1;
+    let shaped = !shaping.is_none();
     macro_rules! panels {
         ($n:literal, $p:expr) => {{
             let delta = group::<$n>(delta, capacity, $p);
@@ -335,6 +340,13 @@ pub(super) fn update<V: Vector>(
                 let length = BLOCK.min(rows - start);
                 for n in 0..$n {
                     let range = ($p + n) * rows + start..($p + n) * rows + start + length;
+                    if shaped {
+                        shaping.apply(start, inputs, &w[range.clone()], &mut block[n][..length]);
+                    }
+                    if let Some(squares) = &mut squares {
+                        squares[$p + n] += shaping::squares(&block[n][..length]);
+                        continue;
+                    }
                     update.apply::<V>(&mut w[range.clone()], &block[n][..length], &mut m[range.clone()], &mut v[range]);
                 }
             }

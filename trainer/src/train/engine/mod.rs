@@ -8,11 +8,17 @@
 #![allow(clippy::inline_always)] // A call between a loop and its body would undo the vectorization.
 #![allow(clippy::needless_range_loop)] // The loops over tiles run over several arrays at once, by constant bounds.
 
+mod backward;
+mod dropout;
 mod kernel;
 mod lanes;
 mod nonzeros;
+mod normalize;
 mod phased;
+mod shaping;
+mod slope;
 mod source;
+mod state;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -20,14 +26,33 @@ mod update;
 mod vector;
 
 pub(super) use source::{Inputs, Outputs};
+pub(super) use state::Part;
 pub(super) use step::{End, Job, Tally};
 
+use self::dropout::Dropout;
 use self::lanes::{LANES, Lanes, panels};
 use self::nonzeros::Entry;
+use self::normalize::Normalizer;
 use self::phased::{Phased, SpinBarrier};
+use self::slope::Slope;
+use super::layer::{Clip, LayerSettings, WeightGrid};
 use super::optimizer::Optimizer;
-use crate::nn::{Activation, Dense, Loss, Sequential};
+use crate::nn::{Activation, Elementwise, Loss, Sequential};
 use std::sync::atomic::AtomicBool;
+
+/// How a network is trained.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) loss: Loss,
+    pub(super) optimizer: Optimizer,
+    pub(super) clip: Clip,
+    /// The share of the inputs that is set to 0 in each step.
+    pub(super) input_dropout: f32,
+    /// One per dense layer.
+    pub(super) layers: Vec<LayerSettings>,
+    /// Decides what is dropped.
+    pub(super) seed: u64,
+}
 
 /// A layer's sizes.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +62,19 @@ struct Shape {
     activation: Activation,
 }
 
-/// What a layer's parameters and their moments are kept in; all of `units` columns and `inputs + 1` rows, the last the bias.
+/// What a layer's parameters and their moments are kept in; the matrices all of `units` columns and `inputs + 1` rows, the last
+/// the bias.
 #[derive(Debug)]
 struct Parameters {
     weights: Phased<Lanes>,
     first: Phased<Lanes>,
     second: Phased<Lanes>,
+    /// The weights as the products see them, where they are rounded.
+    rounded: Option<Phased<Lanes>>,
+    normalizer: Option<Normalizer>,
+    slope: Option<Slope>,
+    /// Per panel the gradient's sum of squares, where its norm is cut.
+    squares: Phased<f64>,
 }
 
 /// A matrix that goes from layer to layer, of `capacity` rows.
@@ -52,6 +84,9 @@ struct Signal {
     values: Phased<Lanes>,
     /// The sums before the activation, where its derivative needs them.
     sums: Option<Phased<Lanes>>,
+    dropout: Option<Dropout>,
+    /// The outputs before the dropout.
+    whole: Option<Phased<Lanes>>,
     /// The loss's gradient with respect to the sums.
     delta: Phased<Lanes>,
     /// The nonzeros of the values, where there can be many zeros.
@@ -79,8 +114,7 @@ pub(super) struct Engine {
     threads: usize,
     barrier: SpinBarrier,
     halt: AtomicBool,
-    loss: Loss,
-    optimizer: Optimizer,
+    plan: Plan,
     /// How many updates have been made.
     pub(super) steps: u64,
     fused: bool,
@@ -98,7 +132,7 @@ impl Engine {
     }
 
     /// An engine for batches of at most `batch` samples, on `threads` threads.
-    pub(super) fn new(net: &Sequential, loss: Loss, optimizer: Optimizer, batch: usize, threads: usize) -> Self {
+    pub(super) fn new(net: &Sequential, plan: Plan, batch: usize, threads: usize) -> Self {
         let shapes: Vec<Shape> = net
             .dense_layers()
             .map(|dense| Shape { inputs: dense.inputs(), units: dense.units(), activation: dense.activation })
@@ -113,10 +147,14 @@ impl Engine {
                 let length = panels(width) * batch;
                 let worth =
                     width >= WORTH_SKIPPING && shapes.get(index).is_some_and(|next| next.units >= WORTH_SKIPPING);
-                let sparse = worth && matches!(before, None | Some(Activation::Relu));
+                let rate = index.checked_sub(1).map_or(plan.input_dropout, |layer| plan.layers[layer].dropout);
+                let dropout = Dropout::new(rate);
+                let sparse = worth && (matches!(before, None | Some(Activation::Relu)) || rate >= 0.5);
                 Signal {
                     values: Phased::new(Lanes::ZERO, length),
                     sums: before.filter(|a| a.needs_sums() && !last).map(|_| Phased::new(Lanes::ZERO, length)),
+                    dropout,
+                    whole: dropout.filter(|_| index > 0).map(|_| Phased::new(Lanes::ZERO, length)),
                     delta: Phased::new(Lanes::ZERO, if last || before.is_none() { 0 } else { length }),
                     nonzeros: sparse.then(|| NonzeroBuffers::new(panels(width) * LANES, batch, threads)),
                     bounds,
@@ -125,9 +163,22 @@ impl Engine {
             .collect();
         let parameters = shapes
             .iter()
-            .map(|shape| {
+            .zip(&plan.layers)
+            .map(|(shape, settings)| {
                 let zeros = || Phased::new(Lanes::ZERO, panels(shape.units) * (shape.inputs + 1));
-                Parameters { weights: zeros(), first: zeros(), second: zeros() }
+                let slope = match shape.activation {
+                    Activation::Elementwise(Elementwise::LeakyRelu { slope }) if settings.learned_slope => Some(slope),
+                    _ => None,
+                };
+                Parameters {
+                    weights: zeros(),
+                    first: zeros(),
+                    second: zeros(),
+                    rounded: settings.grid.map(|_| zeros()),
+                    normalizer: settings.batch_normalization.map(|s| Normalizer::new(s, shape.units, batch)),
+                    slope: slope.map(|slope| Slope::new(slope, shape.units)),
+                    squares: Phased::new(0.0, panels(shape.units)),
+                }
             })
             .collect();
         let mut engine = Self {
@@ -138,66 +189,13 @@ impl Engine {
             threads,
             barrier: SpinBarrier::new(threads),
             halt: AtomicBool::new(false),
-            loss,
-            optimizer,
+            plan,
             steps: 0,
             fused: step::has_fused(),
         };
         engine.load(Part::Weights, net);
         engine
     }
-
-    /// Takes the parameters, or moments of the same shapes, from a network's layers.
-    pub(super) fn load(&mut self, part: Part, net: &Sequential) {
-        for ((dense, shape), parameters) in net.dense_layers().zip(&self.shapes).zip(&mut self.parameters) {
-            let to = parameters.part(part);
-            for j in 0..shape.units {
-                for i in 0..shape.inputs {
-                    element(to, shape, i, j).clone_from(&dense.kernel[[i, j]]);
-                }
-                *element(to, shape, shape.inputs, j) = dense.bias[j];
-            }
-        }
-    }
-
-    /// Gives the parameters, or moments of the same shapes, to a network's layers.
-    pub(super) fn store(&mut self, part: Part, net: &mut Sequential) {
-        for ((dense, shape), parameters) in net.dense_layers_mut().zip(&self.shapes).zip(&mut self.parameters) {
-            let from = parameters.part(part);
-            let Dense { kernel, bias, .. } = dense;
-            for ((i, j), weight) in kernel.indexed_iter_mut() {
-                *weight = *element(from, shape, i, j);
-            }
-            for (j, bias) in bias.iter_mut().enumerate() {
-                *bias = *element(from, shape, shape.inputs, j);
-            }
-        }
-    }
-}
-
-/// What of a layer's parameters is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The parameters themselves.
-    Weights,
-    /// The optimizer's first moment (momentum).
-    First,
-    /// The optimizer's second moment.
-    Second,
-}
-
-impl Parameters {
-    fn part(&mut self, part: Part) -> &mut Vec<Lanes> {
-        match part {
-            Part::Weights => self.weights.get_mut(),
-            Part::First => self.first.get_mut(),
-            Part::Second => self.second.get_mut(),
-        }
-    }
-}
-
-fn element<'a>(matrix: &'a mut [Lanes], shape: &Shape, row: usize, column: usize) -> &'a mut f32 {
-    &mut matrix[column / LANES * (shape.inputs + 1) + row].0[column % LANES]
 }
 
 impl NonzeroBuffers {
@@ -209,5 +207,31 @@ impl NonzeroBuffers {
             column_counts: Phased::new(0, width),
             totals: Phased::new(0, threads),
         }
+    }
+}
+
+/// Rounds the weights of whole panels to a grid; the bias, the last of the `rows` of a panel, stays.
+#[inline(always)]
+fn round(grid: WeightGrid, rows: usize, weights: &[Lanes], rounded: &mut [Lanes]) {
+    for (weights, rounded) in weights.chunks_exact(rows).zip(rounded.chunks_exact_mut(rows)) {
+        let (mut largest, mut total) = ([0f32; LANES], [0f32; LANES]);
+        for w in &weights[..rows - 1] {
+            for k in 0..LANES {
+                largest[k] = largest[k].max(w.0[k].abs());
+                total[k] += w.0[k].abs();
+            }
+        }
+        let count = (rows - 1).max(1) as f32;
+        // A unit of nothing but zeros has no step; any will do.
+        let step: [f32; LANES] = std::array::from_fn(|k| match grid.step(largest[k], total[k] / count) {
+            step if step.is_normal() => step,
+            _ => 1.0,
+        });
+        for (w, r) in weights[..rows - 1].iter().zip(&mut *rounded) {
+            for k in 0..LANES {
+                r.0[k] = grid.round(w.0[k], step[k]) * step[k];
+            }
+        }
+        rounded[rows - 1] = weights[rows - 1];
     }
 }

@@ -55,8 +55,9 @@ pub(super) struct SpinBarrier {
     turn: AtomicUsize,
 }
 
-/// After so many turns of the loop a waiting thread lets others have the processor: it may be theirs that we wait for.
-const PATIENCE: u32 = 20_000;
+/// After so many turns of the loop (some ten microseconds) a waiting thread lets others have the processor: it may be theirs
+/// that we wait for. On a machine that is busy with other work, all that is waited beyond that is lost.
+const PATIENCE: u32 = 400;
 
 impl SpinBarrier {
     pub(super) fn new(threads: usize) -> Self {

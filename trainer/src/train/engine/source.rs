@@ -15,6 +15,14 @@ pub(in crate::train) enum Inputs<'a> {
 }
 
 impl Inputs<'_> {
+    /// The same for a shorter while.
+    pub(in crate::train) fn view(&self) -> Inputs<'_> {
+        match self {
+            Self::Pixels(values) => Inputs::Pixels(values.view()),
+            Self::Real(values) => Inputs::Real(values.view()),
+        }
+    }
+
     pub(in crate::train) fn samples(&self) -> usize {
         match self {
             Self::Pixels(values) => values.nrows(),
@@ -74,6 +82,14 @@ pub(in crate::train) enum Outputs<'a> {
 }
 
 impl Outputs<'_> {
+    /// The same for a shorter while.
+    pub(in crate::train) fn view(&self) -> Outputs<'_> {
+        match self {
+            Self::Classes(classes) => Outputs::Classes(classes),
+            Self::Values(values) => Outputs::Values(values.view()),
+        }
+    }
+
     /// What a sample should become.
     pub(in crate::train) fn target(&self, sample: usize) -> Target<'_> {
         match self {

@@ -1,14 +1,15 @@
 //! One epoch's steps, as each thread runs them.
 
+use super::dropout;
 use super::kernel;
-use super::lanes::{LANES, Lanes, flat, flat_mut};
+use super::lanes::{LANES, Lanes, flat_mut};
 use super::nonzeros::{Nonzeros, Part};
 use super::source::{Inputs, Outputs};
 #[cfg(target_arch = "x86_64")]
 use super::vector::Fused;
 use super::vector::{Plain, Vector};
 use super::{Engine, NonzeroBuffers, Signal};
-use crate::train::optimizer::Update;
+use crate::nn::{Activation, Elementwise};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,6 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(in crate::train) struct Job<'a, 'd> {
     pub(in crate::train) inputs: Inputs<'d>,
     pub(in crate::train) outputs: Outputs<'d>,
+    /// How much each sample's loss counts; all the same where it is not given.
+    pub(in crate::train) weights: Option<&'a [f32]>,
     /// The samples in the order of training; batch after batch is taken from it.
     pub(in crate::train) order: &'a [usize],
     /// The learning rate by the number of updates made before.
@@ -98,12 +101,14 @@ impl Engine {
         let mut tally = Tally { samples: 0, loss: 0.0, correct: 0, end: End::Done };
         let outputs = self.shapes[self.shapes.len() - 1].units;
         let mut last_delta = vec![Lanes::ZERO; outputs.div_ceil(LANES) * self.capacity];
-        let mut rows = [vec![0.0; outputs], vec![0.0; outputs], vec![0.0; outputs]];
+        let mut rows = [const { Vec::new() }; 4].map(|_: Vec<f32>| vec![0.0; outputs]);
+        let mut updates = self.plan.optimizer.updates(self.steps);
         for (step, order) in job.order.chunks(self.capacity).enumerate() {
             if thread == 0 {
                 self.halt.store(job.stop.load(Ordering::Relaxed), Ordering::Relaxed);
             }
-            self.gather(thread, job, order);
+            let made = self.steps + step as u64;
+            self.gather(thread, job, order, made);
             self.barrier.wait();
             // Decided before the barrier, so that all threads see the same.
             if self.halt.load(Ordering::Relaxed) {
@@ -111,7 +116,7 @@ impl Engine {
                 return tally;
             }
             for layer in 0..self.shapes.len() {
-                self.forward::<V>(thread, layer, order.len());
+                self.forward::<V>(thread, layer, order.len(), made);
                 self.barrier.wait();
             }
             // Every thread for itself: cheaper than a barrier, and all come to the same end.
@@ -123,9 +128,8 @@ impl Engine {
             tally.samples += order.len();
             tally.loss += loss;
             tally.correct += correct;
-            let made = self.steps + step as u64;
-            let update = self.optimizer.update((job.rate)(made), made + 1);
-            self.backward::<V>(thread, order.len(), &last_delta, &update);
+            let update = updates.next((job.rate)(made));
+            self.backward::<V>(thread, order.len(), &last_delta, &update, made);
             if thread == 0 {
                 (job.progress)(tally.samples, (tally.loss / tally.samples as f64) as f32);
             }
@@ -135,18 +139,53 @@ impl Engine {
     }
 
     /// The thread's part of a signal, as a range of its memory.
-    fn part(&self, signal: &Signal, thread: usize) -> Range<usize> {
+    pub(super) fn part(&self, signal: &Signal, thread: usize) -> Range<usize> {
         signal.bounds[thread] * self.capacity..signal.bounds[thread + 1] * self.capacity
     }
 
     /// Copies the thread's features of a batch.
     #[inline(always)]
-    fn gather(&self, thread: usize, job: &Job<'_, '_>, order: &[usize]) {
+    fn gather(&self, thread: usize, job: &Job<'_, '_>, order: &[usize], made: u64) {
         let signal = &self.signals[0];
         // SAFETY: the thread's own part, which the others read only after the next barrier.
         let values = unsafe { signal.values.write(self.part(signal, thread)) };
         job.inputs.gather(order, signal.bounds[thread]..signal.bounds[thread + 1], self.capacity, values);
+        self.drop_out(thread, 0, order.len(), made, values);
         self.collect(signal, thread, values, order.len());
+    }
+
+    /// Multiplies the thread's part of a signal (its values, or their gradient) by the mask of its dropout.
+    #[inline(always)]
+    pub(super) fn drop_out(&self, thread: usize, index: usize, samples: usize, made: u64, values: &mut [Lanes]) {
+        let signal = &self.signals[index];
+        if let Some(dropout) = signal.dropout {
+            let key = dropout::key(self.plan.seed, made, index);
+            for (local, p) in (signal.bounds[thread]..signal.bounds[thread + 1]).enumerate() {
+                dropout.apply(key, p, &mut values[local * self.capacity..][..samples]);
+            }
+        }
+    }
+
+    /// The parameters of a layer as the products see them.
+    /// # Safety
+    /// Until the next barrier nobody writes what the caller reads of it.
+    #[inline(always)]
+    pub(super) unsafe fn seen(&self, layer: usize) -> &[Lanes] {
+        let parameters = &self.parameters[layer];
+        // SAFETY: the caller's promise.
+        unsafe { parameters.rounded.as_ref().unwrap_or(&parameters.weights).read() }
+    }
+
+    /// A layer's activation, with its slope as it is now.
+    /// # Safety
+    /// Until the next barrier nobody updates the slope.
+    #[inline(always)]
+    pub(super) unsafe fn activation(&self, layer: usize) -> Activation {
+        match &self.parameters[layer].slope {
+            None => self.shapes[layer].activation,
+            // SAFETY: the caller's promise.
+            Some(slope) => Activation::Elementwise(Elementwise::LeakyRelu { slope: unsafe { slope.value() } }),
+        }
     }
 
     /// Lists the nonzeros of the thread's part of a signal.
@@ -172,7 +211,7 @@ impl Engine {
 
     /// A signal's nonzeros, if they are few enough to be worth the detour.
     #[inline(always)]
-    fn nonzeros<'a>(&self, signal: &'a Signal, elements: usize) -> Option<Nonzeros<'a>> {
+    pub(super) fn nonzeros<'a>(&self, signal: &'a Signal, elements: usize) -> Option<Nonzeros<'a>> {
         let buffers = signal.nonzeros.as_ref()?;
         // SAFETY: written in phases before this one.
         unsafe {
@@ -190,13 +229,13 @@ impl Engine {
 
     /// The thread's outputs of a layer; of the last layer the sums.
     #[inline(always)]
-    fn forward<V: Vector>(&self, thread: usize, layer: usize, samples: usize) {
+    fn forward<V: Vector>(&self, thread: usize, layer: usize, samples: usize, made: u64) {
         let (shape, before, after) = (&self.shapes[layer], &self.signals[layer], &self.signals[layer + 1]);
         let (first, last) = (after.bounds[thread], after.bounds[thread + 1]);
         // SAFETY: the weights and the signal before were written in earlier phases, and the values of this part are ours.
         let (x, w, out) = unsafe {
             let out = after.values.write(self.part(after, thread));
-            (before.values.read(), self.parameters[layer].weights.read(), out)
+            (before.values.read(), self.seen(layer), out)
         };
         if let Some(nonzeros) = self.nonzeros(before, samples * shape.inputs) {
             kernel::forward_nonzeros::<V>(&nonzeros, samples, self.capacity, shape.inputs, w, (first, last), out);
@@ -206,32 +245,44 @@ impl Engine {
         if layer + 1 == self.shapes.len() {
             return;
         }
+        if let Some(normalizer) = &self.parameters[layer].normalizer {
+            // SAFETY: the thread's own part.
+            unsafe { normalizer.forward(first..last, self.capacity, samples, out) };
+        }
         if let Some(sums) = &after.sums {
             // SAFETY: the thread's own part.
             unsafe { sums.write(self.part(after, thread)) }.copy_from_slice(out);
         }
+        // SAFETY: slopes are updated in other phases.
+        let activation = unsafe { self.activation(layer) };
         for p in first..last {
             let units = LANES.min(shape.units - p * LANES);
             let rows = &mut out[(p - first) * self.capacity..][..samples];
             // All at once: the compiler vectorizes a long loop, but not one of eight.
-            shape.activation.apply_row(flat_mut(rows));
+            activation.apply_row(flat_mut(rows));
             if units < LANES {
                 for lanes in rows {
                     lanes.0[units..].fill(0.0);
                 }
             }
         }
+        if let Some(whole) = &after.whole {
+            // SAFETY: the thread's own part.
+            unsafe { whole.write(self.part(after, thread)) }.copy_from_slice(out);
+        }
+        self.drop_out(thread, layer + 1, samples, made, out);
         self.collect(after, thread, out, samples);
     }
 
     /// The summed loss of a batch, the number of right answers, and the gradient of the *mean* loss with respect to the last
     /// layer's sums.
     #[inline(always)]
-    fn loss(&self, job: &Job<'_, '_>, order: &[usize], rows: &mut [Vec<f32>; 3], delta: &mut [Lanes]) -> (f64, usize) {
+    fn loss(&self, job: &Job<'_, '_>, order: &[usize], rows: &mut [Vec<f32>; 4], delta: &mut [Lanes]) -> (f64, usize) {
         // SAFETY: written in the phase before.
         let sums = unsafe { self.signals[self.shapes.len()].values.read() };
         let activation = self.shapes[self.shapes.len() - 1].activation;
-        let [z, y, gradient] = rows;
+        let [z, y, gradient, penalty] = rows;
+        let activity = self.plan.layers[self.shapes.len() - 1].activity_regularizer;
         let share = 1.0 / order.len() as f32;
         let (mut total, mut correct) = (0.0, 0);
         for (b, &sample) in order.iter().enumerate() {
@@ -239,8 +290,15 @@ impl Engine {
                 z.copy_from_slice(&sums[p * self.capacity + b].0[..z.len()]);
             }
             let target = job.outputs.target(sample);
-            total += f64::from(self.loss.sample(activation, z, target, y, gradient));
+            let weight = job.weights.map_or(1.0, |weights| weights[sample]);
+            let share = share * weight;
+            total += f64::from(self.plan.loss.sample(activation, z, target, y, gradient) * weight);
             correct += usize::from(crate::train::metric::is_right(y, target));
+            if !activity.is_none() && weight != 0.0 {
+                penalty.iter_mut().zip(&*y).for_each(|(penalty, &y)| *penalty = activity.slope(y) / weight);
+                activation.backward_row(z, y, penalty);
+                gradient.iter_mut().zip(&*penalty).for_each(|(gradient, penalty)| *gradient += penalty);
+            }
             for (p, gradient) in gradient.chunks(LANES).enumerate() {
                 let delta = &mut delta[p * self.capacity + b];
                 *delta = Lanes::ZERO;
@@ -250,65 +308,5 @@ impl Engine {
             }
         }
         (total, correct)
-    }
-
-    /// Takes the gradient back through the layers and updates the thread's parameters on the way: a layer's weights as soon
-    /// as nobody needs the old ones.
-    #[inline(always)]
-    fn backward<V: Vector>(&self, thread: usize, samples: usize, last_delta: &[Lanes], update: &Update) {
-        for layer in (0..self.shapes.len()).rev() {
-            let shape = &self.shapes[layer];
-            let (before, after) = (&self.signals[layer], &self.signals[layer + 1]);
-            // SAFETY: written before a barrier, or by this thread alone.
-            let delta = if layer + 1 == self.shapes.len() { last_delta } else { unsafe { after.delta.read() } };
-            if layer > 0 {
-                self.delta_before::<V>(thread, layer, samples, delta);
-                self.barrier.wait();
-            }
-            let (first, last) = (after.bounds[thread], after.bounds[thread + 1]);
-            let range = first * (shape.inputs + 1)..last * (shape.inputs + 1);
-            let parameters = &self.parameters[layer];
-            // SAFETY: the thread's own parts; the others have passed the barrier after their last use of these weights.
-            let (x, w, m, v) = unsafe {
-                (
-                    before.values.read(),
-                    parameters.weights.write(range.clone()),
-                    parameters.first.write(range.clone()),
-                    parameters.second.write(range),
-                )
-            };
-            let nonzeros = self.nonzeros(before, samples * shape.inputs);
-            kernel::update::<V>(
-                x,
-                nonzeros.as_ref(),
-                self.capacity,
-                samples,
-                shape.inputs,
-                &delta[first * self.capacity..last * self.capacity],
-                [w, m, v],
-                update,
-            );
-        }
-    }
-
-    /// The thread's part of the gradient with respect to the sums of the layer before `layer`.
-    #[inline(always)]
-    fn delta_before<V: Vector>(&self, thread: usize, layer: usize, samples: usize, delta: &[Lanes]) {
-        let (shape, before) = (&self.shapes[layer], &self.signals[layer]);
-        let (first, last) = (before.bounds[thread], before.bounds[thread + 1]);
-        let own = self.part(before, thread);
-        // SAFETY: the weights are read by all in this phase, and this part of the gradient is ours.
-        let (w, out) = unsafe { (self.parameters[layer].weights.read(), before.delta.write(own.clone())) };
-        kernel::gradient_before::<V>(delta, self.capacity, samples, shape.inputs, w, (first, last), out);
-        // SAFETY: written in earlier phases.
-        let (y, z) = unsafe {
-            let y = &before.values.read()[own.clone()];
-            (y, before.sums.as_ref().map_or(y, |sums| &sums.read()[own]))
-        };
-        let activation = self.shapes[layer - 1].activation;
-        for p in 0..last - first {
-            let rows = p * self.capacity..p * self.capacity + samples;
-            activation.backward_row(flat(&z[rows.clone()]), flat(&y[rows.clone()]), flat_mut(&mut out[rows]));
-        }
     }
 }

@@ -17,6 +17,8 @@ pub(super) trait Vector: Copy {
     fn sqrt(self) -> Self;
     /// Replaces what is smaller than `tiny` in absolute value by 0; a NaN stays.
     fn quiet(self, tiny: Self) -> Self;
+    /// -1, 0 or 1; of a NaN, either end.
+    fn sign(self) -> Self;
     /// The sum of the eight: `((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))`.
     fn sum(self) -> f32;
 }
@@ -61,6 +63,10 @@ impl Vector for Plain {
     #[inline(always)]
     fn quiet(self, tiny: Self) -> Self {
         Self(from_fn(|k| if self.0[k].abs() < tiny.0[k] { 0.0 } else { self.0[k] }))
+    }
+    #[inline(always)]
+    fn sign(self) -> Self {
+        Self(self.0.map(|x| if x == 0.0 { 0.0 } else { 1f32.copysign(x) }))
     }
     #[inline(always)]
     fn sum(self) -> f32 {
@@ -124,6 +130,13 @@ mod fused {
             unsafe {
                 let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0);
                 Self(_mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, tiny.0)))
+            }
+        }
+        #[inline(always)]
+        fn sign(self) -> Self {
+            unsafe {
+                let one = _mm256_or_ps(_mm256_and_ps(_mm256_set1_ps(-0.0), self.0), _mm256_set1_ps(1.0));
+                Self(_mm256_and_ps(one, _mm256_cmp_ps::<_CMP_NEQ_UQ>(self.0, _mm256_setzero_ps())))
             }
         }
         #[inline(always)]

@@ -1,6 +1,7 @@
 //! The names that a recipe can use, and what they stand for.
 
-use crate::nn::{Activation, Elementwise, Initializer, Loss};
+use crate::nn::{Activation, Elementwise, Loss};
+use crate::train::{Monitor, WeightGrid};
 use serde::{Deserialize, Serialize};
 
 /// The names of the losses, as in Keras.
@@ -20,11 +21,11 @@ pub enum LossName {
 }
 
 impl LossName {
-    pub(super) fn build(self, label_smoothing: f32) -> Loss {
+    pub(super) fn build(self, label_smoothing: f32, delta: f32) -> Loss {
         match self {
             Self::MeanSquaredError => Loss::MeanSquaredError,
             Self::MeanAbsoluteError => Loss::MeanAbsoluteError,
-            Self::Huber => Loss::Huber { delta: 1.0 },
+            Self::Huber => Loss::Huber { delta },
             Self::LogCosh => Loss::LogCosh,
             Self::Hinge => Loss::Hinge,
             Self::BinaryCrossentropy => Loss::BinaryCrossentropy,
@@ -43,9 +44,11 @@ impl LossName {
 pub enum ActivationName {
     #[default]
     Linear,
+    Sign,
     Relu,
     Relu6,
     LeakyRelu,
+    Prelu,
     Elu,
     Selu,
     Celu,
@@ -73,6 +76,9 @@ impl From<ActivationName> for Activation {
             ActivationName::LogSoftmax => return Self::LogSoftmax,
             ActivationName::Relu6 => Elementwise::Clip { lo: 0.0, hi: 6.0 },
             ActivationName::LeakyRelu => Elementwise::LeakyRelu { slope: 0.2 },
+            // PyTorch's start of the learned slope.
+            ActivationName::Prelu => Elementwise::LeakyRelu { slope: 0.25 },
+            ActivationName::Sign => Elementwise::Sign,
             ActivationName::Elu => Elementwise::Elu { alpha: 1.0 },
             ActivationName::Selu => Elementwise::Selu { alpha: 1.673_263_2, gamma: 1.050_701 },
             ActivationName::Celu => Elementwise::Celu { alpha: 1.0 },
@@ -87,56 +93,19 @@ impl From<ActivationName> for Activation {
     }
 }
 
-/// The names of the initializers, as in Keras, with Keras's constants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // The names of `Initializer`.
-pub enum InitializerName {
-    Zeros,
-    Ones,
-    RandomUniform,
-    RandomNormal,
-    TruncatedNormal,
-    #[default]
-    GlorotUniform,
-    GlorotNormal,
-    HeUniform,
-    HeNormal,
-    LecunUniform,
-    LecunNormal,
-    FanInUniform,
-    Orthogonal,
-}
-
-impl From<InitializerName> for Initializer {
-    fn from(name: InitializerName) -> Self {
-        match name {
-            InitializerName::Zeros => Self::Zeros,
-            InitializerName::Ones => Self::Ones,
-            InitializerName::RandomUniform => Self::Uniform { limit: 0.05 },
-            InitializerName::RandomNormal => Self::Normal { deviation: 0.05 },
-            InitializerName::TruncatedNormal => Self::TruncatedNormal { deviation: 0.05 },
-            InitializerName::GlorotUniform => Self::GlorotUniform,
-            InitializerName::GlorotNormal => Self::GlorotNormal,
-            InitializerName::HeUniform => Self::HeUniform,
-            InitializerName::HeNormal => Self::HeNormal,
-            InitializerName::LecunUniform => Self::LecunUniform,
-            InitializerName::LecunNormal => Self::LecunNormal,
-            InitializerName::FanInUniform => Self::FanInUniform,
-            InitializerName::Orthogonal => Self::Orthogonal { gain: 1.0 },
-        }
-    }
-}
-
 /// The names of the optimizers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // The names of `Optimizer`.
 pub enum OptimizerName {
     Sgd,
+    Rmsprop,
+    Adagrad,
     #[default]
     Adam,
     Adamw,
+    Nadam,
+    Lion,
 }
 
 /// The names of the schedules.
@@ -150,4 +119,46 @@ pub enum ScheduleName {
     Exponential,
     Cosine,
     OneCycle,
+    ReduceOnPlateau,
+}
+
+/// What is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names of `Monitor`.
+pub enum MonitorName {
+    Loss,
+    ValLoss,
+    ValAccuracy,
+}
+
+impl From<MonitorName> for Monitor {
+    fn from(name: MonitorName) -> Self {
+        match name {
+            MonitorName::Loss => Self::Loss,
+            MonitorName::ValLoss => Self::ValLoss,
+            MonitorName::ValAccuracy => Self::ValAccuracy,
+        }
+    }
+}
+
+/// The types of weights on the chip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names say it.
+pub enum WeightName {
+    #[default]
+    Int8,
+    Int4,
+    Int2,
+}
+
+impl From<WeightName> for WeightGrid {
+    fn from(name: WeightName) -> Self {
+        match name {
+            WeightName::Int8 => Self::Int8,
+            WeightName::Int4 => Self::Int4,
+            WeightName::Int2 => Self::Ternary,
+        }
+    }
 }

@@ -3,15 +3,21 @@
 
 mod built_in;
 mod choice;
+mod initializer;
+mod layer;
+mod optimizer;
 mod parse;
 
 pub use built_in::{built_in, names};
-pub use choice::{ActivationName, InitializerName, LossName, OptimizerName, ScheduleName};
+pub use choice::{ActivationName, LossName, MonitorName, OptimizerName, ScheduleName, WeightName};
+pub use initializer::{InitializerName, InitializerRecipe};
+pub use layer::{LayerRecipe, RegularizerRecipe};
+pub use optimizer::{EarlyStoppingRecipe, OptimizerRecipe, ScheduleRecipe};
 
-use super::{Optimizer, Schedule};
-use crate::dataset::{Dataset, Features, StandardScaler};
+use super::Fit;
+use crate::dataset::{Augmentation, Dataset, Features, MinMaxScaler, StandardScaler, Targets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Dense, Encoding, Initializer, Input, Layer, Loss, Normalization, Sequential};
+use crate::nn::{Encoding, Input, Layer, Loss, Normalization, Sequential};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -38,14 +44,32 @@ pub struct Recipe {
     /// How much of a class target is spread over all classes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f32,
+    /// Where Huber's loss becomes a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<f32>,
+    /// How much each class counts; `[]` for all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_weight: Vec<f32>,
+    /// Whether rare classes count for more, so that all count the same together (scikit-learn's `balanced`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub balance_classes: bool,
+    /// The share of the inputs that is set to 0 in each step.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub input_dropout: f32,
     /// What to learn from.
     pub data: DataRecipe,
+    /// How images are changed anew in every epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentRecipe>,
     /// How the parameters follow their gradients.
     #[serde(default)]
     pub optimizer: OptimizerRecipe,
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: ScheduleRecipe,
+    /// When to end early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStoppingRecipe>,
     /// The dense layers in the order of evaluation.
     pub layers: Vec<LayerRecipe>,
 }
@@ -73,6 +97,9 @@ pub struct DataRecipe {
     /// A table's target column; the last where it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// A table's column that says how much each sample counts; it is no feature then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_weight: Option<String>,
     /// How noisy to generate, 0 to 0.5.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub noise: f32,
@@ -82,76 +109,80 @@ pub struct DataRecipe {
     /// Whether each feature is brought to mean 0 and deviation 1; the measured numbers travel with the model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub standardize: bool,
+    /// Whether each feature is brought to 0 to 1; the measured numbers travel with the model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub min_max: bool,
 }
 
-/// An optimizer: its name, and what differs from Keras's defaults.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)] // The fields are those of `Optimizer`.
-pub struct OptimizerRecipe {
-    #[serde(default)]
-    pub name: OptimizerName,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub learning_rate: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub momentum: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nesterov: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beta_1: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beta_2: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epsilon: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight_decay: Option<f32>,
-}
-
-/// A schedule: its name and settings.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)] // The fields are those of `Schedule`.
-pub struct ScheduleRecipe {
-    #[serde(default)]
-    pub name: ScheduleName,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub factor: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warmup: Option<f32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub floor: Option<f32>,
-}
-
-/// A dense layer, with Keras's names.
+/// How far images are changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LayerRecipe {
-    /// The layer's name; `dense`, `dense_1` and so on where it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The number of outputs.
-    pub units: usize,
-    /// What is applied to the sums.
-    #[serde(default)]
-    pub activation: ActivationName,
-    /// How the weights begin.
-    #[serde(default)]
-    pub kernel_initializer: InitializerName,
-    /// How the bias begins.
-    #[serde(default = "zeros")]
-    pub bias_initializer: InitializerName,
+#[allow(missing_docs)] // The fields are those of `Augmentation`.
+pub struct AugmentRecipe {
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shift: f32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rotation: f32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub scale: f32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shear: f32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub elastic: f32,
+    #[serde(default = "sigma")]
+    pub sigma: f32,
 }
 
-fn zeros() -> InitializerName {
-    InitializerName::Zeros
+/// Simard, Steinkraus and Platt (2003) found this the best for MNIST.
+fn sigma() -> f32 {
+    4.0
 }
 
 impl Recipe {
     /// The loss.
     pub fn loss(&self) -> Loss {
-        self.loss.build(self.label_smoothing)
+        self.loss.build(self.label_smoothing, self.delta.unwrap_or(1.0))
+    }
+
+    /// How to train on `train`, on one thread and without a checkpoint: the caller sets these.
+    /// # Errors
+    /// [`ErrorKind::Recipe`] where settings do not go together.
+    pub fn fit<'a>(&self, train: &Dataset) -> Result<Fit<'a>> {
+        let batch_size = if self.batch_size == 0 { train.samples() } else { self.batch_size };
+        let augmentation = self.augment.as_ref().map(|a| Augmentation {
+            shift: a.shift,
+            rotation: a.rotation,
+            scale: a.scale,
+            shear: a.shear,
+            elastic: a.elastic,
+            sigma: a.sigma,
+        });
+        Ok(Fit {
+            schedule: self.schedule()?,
+            plateau: self.plateau(),
+            stopping: self.stopping(),
+            clip: self.clip(),
+            layers: self.layers.iter().map(LayerRecipe::settings).collect(),
+            input_dropout: self.input_dropout,
+            class_weights: self.class_weights(train),
+            augmentation,
+            seed: self.seed,
+            ..Fit::new(self.epochs, batch_size, self.loss(), self.optimizer()?)
+        })
+    }
+
+    fn class_weights(&self, train: &Dataset) -> Option<Vec<f32>> {
+        if !self.class_weight.is_empty() {
+            return Some(self.class_weight.clone());
+        }
+        let Targets::Classes(targets) = &train.targets else { return None };
+        self.balance_classes.then(|| {
+            let classes = targets.iter().max().map_or(0, |&class| class as usize + 1);
+            let mut counts = vec![0usize; classes];
+            targets.iter().for_each(|&class| counts[class as usize] += 1);
+            let present = counts.iter().filter(|&&count| count > 0).count();
+            counts.iter().map(|&count| targets.len() as f32 / (present * count.max(1)) as f32).collect()
+        })
     }
 
     /// The fresh network for data like `train`: the weights come from the seed, the standardization from the data.
@@ -163,18 +194,10 @@ impl Recipe {
         let mut inputs = train.features.width();
         let mut layers = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
-            if layer.units == 0 {
-                return wrong(format!("layer {}: units = 0; a layer needs at least one", index + 1));
+            match layer.dense(index, inputs, &mut random) {
+                Ok(dense) => layers.push(Layer::Dense(dense)),
+                Err(message) => return wrong(format!("layer {}: {message}", index + 1)),
             }
-            let name = match (&layer.name, index) {
-                (Some(name), _) => name.clone(),
-                (None, 0) => "dense".into(),
-                (None, _) => format!("dense_{index}"),
-            };
-            let initializer: Initializer = layer.kernel_initializer.into();
-            let mut dense = Dense::new(name, inputs, layer.units, layer.activation.into(), initializer, &mut random);
-            dense.bias = Initializer::from(layer.bias_initializer).bias(inputs, layer.units, &mut random);
-            layers.push(Layer::Dense(dense));
             inputs = layer.units;
         }
         let classes = train.class_names.len();
@@ -189,71 +212,9 @@ impl Recipe {
         input.feature_names.clone_from(&train.feature_names);
         if self.data.standardize {
             input.normalization = Some(Normalization::from(&StandardScaler::fit(&train.features)));
+        } else if self.data.min_max {
+            input.normalization = Some(Normalization::from(&MinMaxScaler::fit(&train.features)));
         }
         Ok(Sequential { name: self.name.clone(), input, layers, class_names: train.class_names.clone() })
-    }
-
-    /// The optimizer with its settings.
-    /// # Errors
-    /// [`ErrorKind::Recipe`] where a setting belongs to another optimizer.
-    pub fn optimizer(&self) -> Result<Optimizer> {
-        let OptimizerRecipe { name, learning_rate, momentum, nesterov, beta_1, beta_2, epsilon, weight_decay } =
-            self.optimizer.clone();
-        let adaptive = name != OptimizerName::Sgd;
-        let foreign = [
-            ("momentum", momentum.is_some() && adaptive),
-            ("nesterov", nesterov.is_some() && adaptive),
-            ("beta_1", beta_1.is_some() && !adaptive),
-            ("beta_2", beta_2.is_some() && !adaptive),
-            ("epsilon", epsilon.is_some() && !adaptive),
-            ("weight_decay", weight_decay.is_some() && name != OptimizerName::Adamw),
-        ];
-        self.refuse("optimizer", &format!("{name:?}").to_lowercase(), &foreign)?;
-        let learning_rate = learning_rate.unwrap_or(if adaptive { 1e-3 } else { 1e-2 });
-        let (beta_1, beta_2) = (beta_1.unwrap_or(0.9), beta_2.unwrap_or(0.999));
-        let epsilon = epsilon.unwrap_or(1e-8);
-        Ok(match name {
-            OptimizerName::Sgd => {
-                let (momentum, nesterov) = (momentum.unwrap_or(0.0), nesterov.unwrap_or(false));
-                Optimizer::Sgd { learning_rate, momentum, nesterov }
-            }
-            OptimizerName::Adam => Optimizer::Adam { learning_rate, beta_1, beta_2, epsilon },
-            OptimizerName::Adamw => {
-                let weight_decay = weight_decay.unwrap_or(4e-3);
-                Optimizer::AdamW { learning_rate, weight_decay, beta_1, beta_2, epsilon }
-            }
-        })
-    }
-
-    /// The schedule with its settings.
-    /// # Errors
-    /// [`ErrorKind::Recipe`] where a setting belongs to another schedule.
-    pub fn schedule(&self) -> Result<Schedule> {
-        let ScheduleRecipe { name, epochs, factor, warmup, floor } = self.schedule;
-        let (step, cosine) = (name == ScheduleName::Step, name == ScheduleName::Cosine);
-        let foreign = [
-            ("epochs", epochs.is_some() && !step),
-            ("factor", factor.is_some() && !step && name != ScheduleName::Exponential),
-            ("warmup", warmup.is_some() && !cosine),
-            ("floor", floor.is_some() && !cosine),
-        ];
-        self.refuse("schedule", &format!("{name:?}").to_lowercase(), &foreign)?;
-        Ok(match name {
-            ScheduleName::Constant => Schedule::Constant,
-            ScheduleName::Step => Schedule::Step { epochs: epochs.unwrap_or(10.0), factor: factor.unwrap_or(0.1) },
-            ScheduleName::Exponential => Schedule::Exponential { factor: factor.unwrap_or(0.95) },
-            ScheduleName::Cosine => Schedule::Cosine { warmup: warmup.unwrap_or(0.0), floor: floor.unwrap_or(0.0) },
-            ScheduleName::OneCycle => Schedule::OneCycle,
-        })
-    }
-
-    fn refuse(&self, table: &str, name: &str, foreign: &[(&str, bool)]) -> Result<()> {
-        match foreign.iter().find(|(_, foreign)| *foreign) {
-            None => Ok(()),
-            Some((key, _)) => {
-                let message = format!("{table}.{key} does not belong to the {table} {name}; remove it");
-                Err(Error::new(ErrorKind::Recipe, &self.name, message))
-            }
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading a recipe, with errors that name line and key and suggest what may have been meant.
 
-use super::{Recipe, built_in, names};
+use super::{LossName, MonitorName, Recipe, built_in, names};
 use crate::error::{Error, ErrorKind, Result};
 use std::path::Path;
 
@@ -97,6 +97,32 @@ impl Recipe {
         within("label_smoothing", self.label_smoothing, 0.0, 1.0)?;
         within("data.noise", self.data.noise, 0.0, 0.5)?;
         within("data.validation", self.data.validation, 0.0, 0.9)?;
+        within("input_dropout", self.input_dropout, 0.0, 0.99)?;
+        for layer in &self.layers {
+            within("dropout", layer.dropout, 0.0, 0.99)?;
+        }
+        let smooth = matches!(self.loss, LossName::CategoricalCrossentropy | LossName::SparseCategoricalCrossentropy);
+        if self.label_smoothing > 0.0 && !smooth {
+            return Err("label_smoothing belongs to the categorical cross-entropies; remove it".into());
+        }
+        if self.delta.is_some() && self.loss != LossName::Huber {
+            return Err("delta belongs to the loss huber; remove it".into());
+        }
+        if self.data.standardize && self.data.min_max {
+            return Err("standardize and min_max exclude each other; keep one".into());
+        }
+        let watches = |name: Option<MonitorName>| name.is_some_and(|name| name != MonitorName::Loss);
+        let stopping = self.early_stopping.as_ref().is_some_and(|stopping| watches(stopping.monitor));
+        if self.data.validation == 0.0 && (stopping || watches(self.schedule.monitor)) {
+            return Err("monitor watches a validation; give `validation` in [data], such as 0.1".into());
+        }
+        for (key, limit) in
+            [("global_clipnorm", self.optimizer.global_clipnorm), ("clipvalue", self.optimizer.clipvalue)]
+        {
+            if let Some(limit) = limit.filter(|limit| !(*limit > 0.0 && limit.is_finite())) {
+                return Err(format!("optimizer.{key} = {limit} is no limit; give a positive number such as 1.0"));
+            }
+        }
         if let Some(rate) = self.optimizer.learning_rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
             return Err(format!("optimizer.learning_rate = {rate} is no rate; give a positive number such as 0.001"));
         }

@@ -3,7 +3,7 @@
 use super::super::{or_usual, save, unfit};
 use super::{Answers, Question};
 use crate::commands::Settings;
-use crate::commands::evaluate::Classification;
+use crate::train::Classification;
 use crate::dataset::Targets;
 use crate::error::Result;
 use crate::plot::Confusion;

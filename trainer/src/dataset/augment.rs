@@ -1,0 +1,214 @@
+//! Images as they might have been, too: shifted, turned, scaled, sheared, and with the wobble of a hand.
+
+use nalgebra::{Matrix3, Point2, Vector2};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// How far an image may be changed. Every change is drawn evenly between both extremes; all of them together are one affine
+/// transform and one displacement of each pixel, and the image is sampled once, bilinearly.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Augmentation {
+    /// Pixels in each direction.
+    pub shift: f32,
+    /// Degrees.
+    pub rotation: f32,
+    /// The share by which each side may grow or shrink.
+    pub scale: f32,
+    /// Degrees by which upright lines may lean.
+    pub shear: f32,
+    /// The elastic distortion (Simard, Steinkraus and Platt 2003): the factor of the displacements, drawn from 0 to this; 0
+    /// for none.
+    pub elastic: f32,
+    /// The deviation, in pixels, of the Gaussian that smooths the displacements.
+    pub sigma: f32,
+}
+
+/// What the distortion of one image after another needs, without an allocation for each.
+#[derive(Clone, Debug)]
+pub struct Augmenter {
+    settings: Augmentation,
+    rows: usize,
+    columns: usize,
+    /// The smoothing Gaussian, `2 * radius + 1` factors.
+    kernel: Vec<f32>,
+    fields: [Vec<f32>; 2],
+    padded: Vec<f32>,
+}
+
+impl Augmenter {
+    /// For images of this shape.
+    pub fn new(settings: Augmentation, [rows, columns]: [usize; 2]) -> Self {
+        let sigma = settings.sigma.max(1e-3);
+        let radius = (3.0 * sigma).ceil() as i32;
+        let bell = (-radius..=radius).map(|k| (-0.5 * (k as f32 / sigma).powi(2)).exp());
+        let total: f32 = bell.clone().sum();
+        let longest = rows.max(columns) + 2 * radius as usize;
+        Self {
+            settings,
+            rows,
+            columns,
+            kernel: bell.map(|factor| factor / total).collect(),
+            fields: [vec![0.0; rows * columns], vec![0.0; rows * columns]],
+            padded: vec![0.0; longest * columns.max(1)],
+        }
+    }
+
+    /// Changes an image (row-major) in the way that these numbers decide.
+    ///
+    /// # Panics
+    /// If `image` and `out` are not of the shape.
+    pub fn apply(&mut self, image: &[u8], seed: u64, stream: u64, out: &mut [u8]) {
+        assert_eq!((image.len(), out.len()), (self.rows * self.columns, self.rows * self.columns), "images of one shape");
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(stream);
+        let source = self.transform(&mut random);
+        let elastic = self.settings.elastic > 0.0;
+        if elastic {
+            let factor = random.random::<f32>() * self.settings.elastic;
+            for field in 0..2 {
+                self.displace(field, factor, &mut random);
+            }
+        }
+        // Moves along a row by the matrix's first column.
+        let step = Vector2::new(source[(0, 0)], source[(1, 0)]);
+        for y in 0..self.rows {
+            let mut from = source.transform_point(&Point2::new(0.0, y as f32));
+            for x in 0..self.columns {
+                let at = y * self.columns + x;
+                let wobble = if elastic { Vector2::new(self.fields[0][at], self.fields[1][at]) } else { Vector2::zeros() };
+                out[at] = self.sample(image, from + wobble);
+                from += step;
+            }
+        }
+    }
+
+    /// Where each pixel of the result comes from: around the image's center.
+    fn transform(&self, random: &mut impl Rng) -> Matrix3<f32> {
+        let mut within = |limit: f32| (random.random::<f32>() * 2.0 - 1.0) * limit;
+        let Augmentation { shift, rotation, scale, shear, .. } = self.settings;
+        let center = Vector2::new(self.columns as f32 - 1.0, self.rows as f32 - 1.0) / 2.0;
+        let moved = Vector2::new(within(shift), within(shift));
+        let turn = Matrix3::new_rotation(within(rotation).to_radians());
+        let size = Matrix3::new_nonuniform_scaling(&Vector2::new(1.0 + within(scale), 1.0 + within(scale)));
+        let lean = Matrix3::new(1.0, within(shear).to_radians().tan(), 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
+        Matrix3::new_translation(&center) * turn * lean * size * Matrix3::new_translation(&(moved - center))
+    }
+
+    /// Draws a field of displacements, smooths it, and multiplies it.
+    fn displace(&mut self, field: usize, factor: f32, random: &mut impl Rng) {
+        let (rows, columns, radius) = (self.rows, self.columns, self.kernel.len() / 2);
+        let field = &mut self.fields[field];
+        field.iter_mut().for_each(|x| *x = random.random::<f32>() * 2.0 - 1.0);
+        // Beyond the border there is no displacement. Along the rows:
+        let padded = &mut self.padded;
+        padded.fill(0.0);
+        for row in field.chunks_exact_mut(columns) {
+            padded[radius..radius + columns].copy_from_slice(row);
+            row.fill(0.0);
+            for (k, weight) in self.kernel.iter().enumerate() {
+                row.iter_mut().zip(&padded[k..k + columns]).for_each(|(to, from)| *to += weight * from);
+            }
+        }
+        // Along the columns, a row at a time:
+        padded.fill(0.0);
+        padded[radius * columns..(radius + rows) * columns].copy_from_slice(field);
+        for (y, row) in field.chunks_exact_mut(columns).enumerate() {
+            row.fill(0.0);
+            for (k, weight) in self.kernel.iter().enumerate() {
+                let from = &padded[(y + k) * columns..(y + k + 1) * columns];
+                row.iter_mut().zip(from).for_each(|(to, from)| *to += weight * factor * from);
+            }
+        }
+    }
+
+    /// The image's value between pixels; 0 outside.
+    fn sample(&self, image: &[u8], at: Point2<f32>) -> u8 {
+        let (x, y) = (at.x.floor(), at.y.floor());
+        let (right, down) = (at.x - x, at.y - y);
+        let (x, y) = (x as isize, y as isize);
+        let pixel = |x: isize, y: isize| {
+            let inside = (0..self.columns as isize).contains(&x) && (0..self.rows as isize).contains(&y);
+            if inside { f32::from(image[y as usize * self.columns + x as usize]) } else { 0.0 }
+        };
+        let above = pixel(x, y) * (1.0 - right) + pixel(x + 1, y) * right;
+        let below = pixel(x, y + 1) * (1.0 - right) + pixel(x + 1, y + 1) * right;
+        (above * (1.0 - down) + below * down + 0.5) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spot() -> Vec<u8> {
+        (0..15 * 15).map(|at| if (5..10).contains(&(at / 15)) && (6..9).contains(&(at % 15)) { 200 } else { 0 }).collect()
+    }
+
+    fn changed(settings: Augmentation, seed: u64, stream: u64) -> Vec<u8> {
+        let mut out = vec![0; 15 * 15];
+        Augmenter::new(settings, [15, 15]).apply(&spot(), seed, stream, &mut out);
+        out
+    }
+
+    /// Mass, and the mean column and row.
+    fn moments(image: &[u8]) -> [f32; 3] {
+        let sum = |weight: &dyn Fn(usize) -> f32| -> f32 {
+            image.iter().enumerate().map(|(at, &pixel)| f32::from(pixel) * weight(at)).sum()
+        };
+        let mass = sum(&|_| 1.0);
+        [mass, sum(&|at| (at % 15) as f32) / mass, sum(&|at| (at / 15) as f32) / mass]
+    }
+
+    #[test]
+    fn nothing_is_changed_where_nothing_is_asked() {
+        assert_eq!(changed(Augmentation::default(), 1, 2), spot());
+    }
+
+    #[test]
+    fn seed_and_stream_decide_every_pixel() {
+        let settings =
+            Augmentation { shift: 2.0, rotation: 20.0, scale: 0.2, shear: 10.0, elastic: 20.0, sigma: 3.0 };
+        assert_eq!(changed(settings, 1, 2), changed(settings, 1, 2));
+        assert_ne!(changed(settings, 1, 2), changed(settings, 1, 3));
+        assert_ne!(changed(settings, 1, 2), changed(settings, 2, 2));
+    }
+
+    #[test]
+    fn each_change_keeps_what_it_should() {
+        let [mass, column, row] = moments(&spot());
+        for stream in 0..200 {
+            // A shift moves the center by as much as it may, and keeps the mass.
+            let [m, c, r] = moments(&changed(Augmentation { shift: 2.0, ..Default::default() }, 5, stream));
+            assert!((m - mass).abs() < 0.01 * mass && (c - column).abs() < 2.01 && (r - row).abs() < 2.01);
+            // A turn and a shear around the center keep mass and center.
+            for settings in
+                [Augmentation { rotation: 30.0, ..Default::default() }, Augmentation { shear: 20.0, ..Default::default() }]
+            {
+                let [m, c, r] = moments(&changed(settings, 5, stream));
+                assert!((m - mass).abs() < 0.03 * mass && (c - column).abs() < 0.06 && (r - row).abs() < 0.06, "{m} {c} {r}");
+            }
+            // A scale keeps the center, and the area follows both sides.
+            let [m, c, r] = moments(&changed(Augmentation { scale: 0.2, ..Default::default() }, 5, stream));
+            assert!((0.64..1.63).contains(&(m / mass)) && (c - column).abs() < 0.06 && (r - row).abs() < 0.06, "{m}");
+        }
+    }
+
+    #[test]
+    fn elastic_displacements_are_smooth_and_as_large_as_the_formula_says() {
+        // White noise of variance 1/3 through a Gaussian has the deviation 1 / (2 sigma sqrt(pi) sqrt(3)) away from borders.
+        let settings = Augmentation { elastic: 30.0, sigma: 2.0, ..Default::default() };
+        let mut augmenter = Augmenter::new(settings, [41, 41]);
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        let (mut squares, mut jumps) = (0.0, 0f32);
+        for _ in 0..300 {
+            augmenter.displace(0, 30.0, &mut random);
+            let center = 20 * 41 + 20;
+            squares += augmenter.fields[0][center].powi(2);
+            jumps = jumps.max((augmenter.fields[0][center] - augmenter.fields[0][center + 1]).abs());
+        }
+        let expected = 30.0 / (2.0 * 2.0 * std::f32::consts::PI.sqrt() * 3f32.sqrt());
+        let deviation = (squares / 300.0f32).sqrt();
+        assert!((deviation / expected - 1.0).abs() < 0.15, "{deviation} instead of {expected}");
+        assert!(jumps < expected * 2.0, "{jumps}");
+    }
+}

@@ -1,0 +1,105 @@
+//! What goes into the engine and comes out: parameters, moments, and the trained network.
+
+use super::lanes::{LANES, Lanes};
+use super::{Engine, Parameters, Shape, round};
+use crate::nn::{Activation, Dense, Elementwise, Sequential};
+
+/// What of a layer's parameters is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::train) enum Part {
+    /// The parameters themselves.
+    Weights,
+    /// The optimizer's first moment (momentum).
+    First,
+    /// The optimizer's second moment.
+    Second,
+}
+
+impl Parameters {
+    fn part(&mut self, part: Part) -> &mut Vec<Lanes> {
+        match part {
+            Part::Weights => self.weights.get_mut(),
+            Part::First => self.first.get_mut(),
+            Part::Second => self.second.get_mut(),
+        }
+    }
+
+    /// What the layer keeps beside weights, bias and their moments, in a fixed order.
+    fn extras(&mut self) -> impl Iterator<Item = &mut f32> {
+        let norm = self.normalizer.iter_mut().flat_map(|n| {
+            [&mut n.weights, &mut n.first, &mut n.second, &mut n.moving].into_iter().flat_map(|rows| rows.get_mut())
+        });
+        let slope = self.slope.iter_mut().flat_map(|slope| slope.state.iter_mut().flat_map(|row| row.get_mut()));
+        norm.chain(slope).flat_map(|lanes| &mut lanes.0)
+    }
+}
+
+fn element<'a>(matrix: &'a mut [Lanes], shape: &Shape, row: usize, column: usize) -> &'a mut f32 {
+    &mut matrix[column / LANES * (shape.inputs + 1) + row].0[column % LANES]
+}
+
+impl Engine {
+    /// Takes the parameters, or moments of the same shapes, from a network's layers.
+    pub(in crate::train) fn load(&mut self, part: Part, net: &Sequential) {
+        let layers = net.dense_layers().zip(&self.shapes).zip(&mut self.parameters).zip(&self.plan.layers);
+        for (((dense, shape), parameters), settings) in layers {
+            let to = parameters.part(part);
+            for j in 0..shape.units {
+                for i in 0..shape.inputs {
+                    element(to, shape, i, j).clone_from(&dense.kernel[[i, j]]);
+                }
+                *element(to, shape, shape.inputs, j) = dense.bias[j];
+            }
+            let Parameters { weights, rounded, .. } = parameters;
+            if let (Part::Weights, Some(grid), Some(rounded)) = (part, settings.grid, rounded) {
+                round(grid, shape.inputs + 1, weights.get_mut(), rounded.get_mut());
+            }
+        }
+    }
+
+    /// Gives the parameters, or moments of the same shapes, to a network's layers.
+    pub(in crate::train) fn store(&mut self, part: Part, net: &mut Sequential) {
+        for ((dense, shape), parameters) in net.dense_layers_mut().zip(&self.shapes).zip(&mut self.parameters) {
+            give(parameters.part(part), shape, dense);
+        }
+    }
+
+    /// Gives the network as it is evaluated after training: weights rounded, normalizations folded into them.
+    pub(in crate::train) fn finish(&mut self, net: &mut Sequential) {
+        for ((dense, shape), parameters) in net.dense_layers_mut().zip(&self.shapes).zip(&mut self.parameters) {
+            let Parameters { weights, rounded, normalizer, slope, .. } = parameters;
+            give(rounded.as_mut().unwrap_or(weights).get_mut(), shape, dense);
+            if let Some(normalizer) = normalizer {
+                let (scale, shift) = normalizer.folded(shape.units);
+                dense.scale_and_shift(&scale, &shift);
+            }
+            if let Some(slope) = slope {
+                let slope = slope.state[0].get_mut()[0].0[0];
+                dense.activation = Activation::Elementwise(Elementwise::LeakyRelu { slope });
+            }
+        }
+    }
+
+    /// What each layer keeps beside weights, bias and their moments.
+    pub(in crate::train) fn extras(&mut self) -> Vec<Vec<f32>> {
+        self.parameters.iter_mut().map(|parameters| parameters.extras().map(|value| *value).collect()).collect()
+    }
+
+    /// Takes back what [`Engine::extras`] gave.
+    pub(in crate::train) fn load_extras(&mut self, extras: &[Vec<f32>]) {
+        for (parameters, extras) in self.parameters.iter_mut().zip(extras) {
+            parameters.extras().zip(extras).for_each(|(to, from)| *to = *from);
+        }
+    }
+}
+
+/// Copies a matrix of the engine into a layer.
+fn give(from: &mut [Lanes], shape: &Shape, dense: &mut Dense) {
+    let Dense { kernel, bias, .. } = dense;
+    for ((i, j), weight) in kernel.indexed_iter_mut() {
+        *weight = *element(from, shape, i, j);
+    }
+    for (j, bias) in bias.iter_mut().enumerate() {
+        *bias = *element(from, shape, shape.inputs, j);
+    }
+}

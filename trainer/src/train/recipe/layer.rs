@@ -1,0 +1,131 @@
+//! A layer of a recipe.
+
+use super::choice::{ActivationName, WeightName};
+use super::initializer::{InitializerName, InitializerRecipe};
+use crate::nn::{Activation, Dense, Initializer};
+use crate::train::{BatchNormalization, LayerSettings, Regularizer};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+/// A dense layer, with Keras's names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerRecipe {
+    /// The layer's name; `dense`, `dense_1` and so on where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The number of outputs.
+    pub units: usize,
+    /// What is applied to the sums.
+    #[serde(default)]
+    pub activation: ActivationName,
+    /// Whether there is a bias.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub use_bias: bool,
+    /// How the weights begin.
+    #[serde(default)]
+    pub kernel_initializer: InitializerRecipe,
+    /// How the bias begins.
+    #[serde(default = "zeros")]
+    pub bias_initializer: InitializerRecipe,
+    /// A penalty on the weights.
+    #[serde(default, skip_serializing_if = "RegularizerRecipe::is_none")]
+    pub kernel_regularizer: RegularizerRecipe,
+    /// A penalty on the bias.
+    #[serde(default, skip_serializing_if = "RegularizerRecipe::is_none")]
+    pub bias_regularizer: RegularizerRecipe,
+    /// A penalty on the outputs.
+    #[serde(default, skip_serializing_if = "RegularizerRecipe::is_none")]
+    pub activity_regularizer: RegularizerRecipe,
+    /// Whether training changes the layer.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub trainable: bool,
+    /// Whether the sums are normalized over each batch before the activation; folded into the weights afterwards.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub batch_normalization: bool,
+    /// The share of the outputs that is set to 0 in each step.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub dropout: f32,
+    /// The type of the weights on the chip; training sees them rounded to it. `int8` where it is not given, rounded after
+    /// the training only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<WeightName>,
+}
+
+fn yes() -> bool {
+    true
+}
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+fn zeros() -> InitializerRecipe {
+    InitializerName::Zeros.into()
+}
+
+/// A penalty, as Keras's `L1L2`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // The fields are those of `Regularizer`.
+pub struct RegularizerRecipe {
+    #[serde(default)]
+    pub l1: f32,
+    #[serde(default)]
+    pub l2: f32,
+}
+
+impl RegularizerRecipe {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<RegularizerRecipe> for Regularizer {
+    fn from(RegularizerRecipe { l1, l2 }: RegularizerRecipe) -> Self {
+        Self { l1, l2 }
+    }
+}
+
+impl LayerRecipe {
+    /// The fresh layer, the `index`th.
+    /// # Errors
+    /// Says what is wrong.
+    pub(super) fn dense(&self, index: usize, inputs: usize, random: &mut impl Rng) -> Result<Dense, String> {
+        if self.units == 0 {
+            return Err("units = 0; a layer needs at least one".into());
+        }
+        let name = match (&self.name, index) {
+            (Some(name), _) => name.clone(),
+            (None, 0) => "dense".into(),
+            (None, _) => format!("dense_{index}"),
+        };
+        let kernel: Initializer = self.kernel_initializer.build()?;
+        let mut dense = Dense::new(name, inputs, self.units, Activation::from(self.activation), kernel, random);
+        let bias = self.bias_initializer.build()?;
+        if !self.use_bias && bias != Initializer::Zeros {
+            return Err("use_bias = false leaves no bias to initialize; remove bias_initializer".into());
+        }
+        dense.bias = bias.bias(inputs, self.units, random);
+        Ok(dense)
+    }
+
+    /// What training does with it beside.
+    pub(super) fn settings(&self) -> LayerSettings {
+        LayerSettings {
+            trainable: self.trainable,
+            use_bias: self.use_bias,
+            kernel_regularizer: self.kernel_regularizer.into(),
+            bias_regularizer: self.bias_regularizer.into(),
+            activity_regularizer: self.activity_regularizer.into(),
+            batch_normalization: self.batch_normalization.then(BatchNormalization::default),
+            learned_slope: self.activation == ActivationName::Prelu,
+            dropout: self.dropout,
+            grid: self.weights.map(Into::into),
+        }
+    }
+}
