@@ -58,7 +58,11 @@ impl Augmenter {
     /// # Panics
     /// If `image` and `out` are not of the shape.
     pub fn apply(&mut self, image: &[u8], seed: u64, stream: u64, out: &mut [u8]) {
-        assert_eq!((image.len(), out.len()), (self.rows * self.columns, self.rows * self.columns), "images of one shape");
+        assert_eq!(
+            (image.len(), out.len()),
+            (self.rows * self.columns, self.rows * self.columns),
+            "images of one shape"
+        );
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(stream);
         let source = self.transform(&mut random);
@@ -75,7 +79,8 @@ impl Augmenter {
             let mut from = source.transform_point(&Point2::new(0.0, y as f32));
             for x in 0..self.columns {
                 let at = y * self.columns + x;
-                let wobble = if elastic { Vector2::new(self.fields[0][at], self.fields[1][at]) } else { Vector2::zeros() };
+                let wobble =
+                    if elastic { Vector2::new(self.fields[0][at], self.fields[1][at]) } else { Vector2::zeros() };
                 out[at] = self.sample(image, from + wobble);
                 from += step;
             }
@@ -141,7 +146,9 @@ mod tests {
     use super::*;
 
     fn spot() -> Vec<u8> {
-        (0..15 * 15).map(|at| if (5..10).contains(&(at / 15)) && (6..9).contains(&(at % 15)) { 200 } else { 0 }).collect()
+        (0..15 * 15)
+            .map(|at| if (5..10).contains(&(at / 15)) && (6..9).contains(&(at % 15)) { 200 } else { 0 })
+            .collect()
     }
 
     fn changed(settings: Augmentation, seed: u64, stream: u64) -> Vec<u8> {
@@ -166,8 +173,7 @@ mod tests {
 
     #[test]
     fn seed_and_stream_decide_every_pixel() {
-        let settings =
-            Augmentation { shift: 2.0, rotation: 20.0, scale: 0.2, shear: 10.0, elastic: 20.0, sigma: 3.0 };
+        let settings = Augmentation { shift: 2.0, rotation: 20.0, scale: 0.2, shear: 10.0, elastic: 20.0, sigma: 3.0 };
         assert_eq!(changed(settings, 1, 2), changed(settings, 1, 2));
         assert_ne!(changed(settings, 1, 2), changed(settings, 1, 3));
         assert_ne!(changed(settings, 1, 2), changed(settings, 2, 2));
@@ -181,11 +187,15 @@ mod tests {
             let [m, c, r] = moments(&changed(Augmentation { shift: 2.0, ..Default::default() }, 5, stream));
             assert!((m - mass).abs() < 0.01 * mass && (c - column).abs() < 2.01 && (r - row).abs() < 2.01);
             // A turn and a shear around the center keep mass and center.
-            for settings in
-                [Augmentation { rotation: 30.0, ..Default::default() }, Augmentation { shear: 20.0, ..Default::default() }]
-            {
+            for settings in [
+                Augmentation { rotation: 30.0, ..Default::default() },
+                Augmentation { shear: 20.0, ..Default::default() },
+            ] {
                 let [m, c, r] = moments(&changed(settings, 5, stream));
-                assert!((m - mass).abs() < 0.03 * mass && (c - column).abs() < 0.06 && (r - row).abs() < 0.06, "{m} {c} {r}");
+                assert!(
+                    (m - mass).abs() < 0.03 * mass && (c - column).abs() < 0.06 && (r - row).abs() < 0.06,
+                    "{m} {c} {r}"
+                );
             }
             // A scale keeps the center, and the area follows both sides.
             let [m, c, r] = moments(&changed(Augmentation { scale: 0.2, ..Default::default() }, 5, stream));

@@ -50,7 +50,8 @@ impl MinMaxScaler {
             .columns()
             .into_iter()
             .map(|column| {
-                let (low, high) = column.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+                let (low, high) =
+                    column.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
                 (low, if high > low { high - low } else { 1.0 })
             })
             .unzip();

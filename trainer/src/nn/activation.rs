@@ -1,4 +1,5 @@
 //! Activation functions.
+#![allow(clippy::inline_always)] // The training engine's loops are compiled for better processors than the rest.
 
 use super::Elementwise;
 use super::exponential::{exp, sigmoid, tanh};
@@ -38,7 +39,7 @@ impl Activation {
     }
 
     /// Replaces one sample's sums by the activation's values.
-    #[inline]
+    #[inline(always)]
     pub fn apply_row(self, row: &mut [f32]) {
         match self {
             Self::Linear => {}
@@ -81,7 +82,7 @@ impl Activation {
 
     /// Turns one sample's loss gradient with respect to the outputs `y` into the one with respect to the sums `z`: the product
     /// with the activation's Jacobian. At a kink the derivative is the left one, as in the common frameworks.
-    #[inline]
+    #[inline(always)]
     pub fn backward_row(self, z: &[f32], y: &[f32], gradient: &mut [f32]) {
         match self {
             Self::Linear => {}

@@ -186,7 +186,9 @@ impl Checkpoint {
         let names = npz.names().map_err(wrong)?;
         let layers = state.weights.dense_layers().count();
         for k in (0..layers).filter(|k| names.contains(&format!("{k}.extras"))) {
-            state.extras.push(npz.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix1>(&format!("{k}.extras")).map_err(wrong)?.to_vec());
+            state.extras.push(
+                npz.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix1>(&format!("{k}.extras")).map_err(wrong)?.to_vec(),
+            );
         }
         if names.iter().any(|name| name == "0.best.kernel") {
             let mut best = state.weights.clone();
@@ -194,7 +196,9 @@ impl Checkpoint {
                 dense.kernel = npz.by_name(&format!("{k}.best.kernel")).map_err(wrong)?;
                 dense.bias = npz.by_name(&format!("{k}.best.bias")).map_err(wrong)?;
                 let learned: Array1<f32> = npz.by_name(&format!("{k}.best.slope")).map_err(wrong)?;
-                if let (Activation::Elementwise(Elementwise::LeakyRelu { slope }), Some(&learned)) = (&mut dense.activation, learned.first()) {
+                if let (Activation::Elementwise(Elementwise::LeakyRelu { slope }), Some(&learned)) =
+                    (&mut dense.activation, learned.first())
+                {
                     *slope = learned;
                 }
             }

@@ -59,7 +59,17 @@ impl Classification {
             (!areas.is_empty()).then(|| areas.iter().sum::<f64>() / areas.len() as f64)
         };
         let (accuracy, top_k) = (right as f64 / samples, among as f64 / samples);
-        Self { loss: loss / samples, accuracy, top_k, k, precision: mean(0), recall: mean(1), f1: mean(2), auc, confusion }
+        Self {
+            loss: loss / samples,
+            accuracy,
+            top_k,
+            k,
+            precision: mean(0),
+            recall: mean(1),
+            f1: mean(2),
+            auc,
+            confusion,
+        }
     }
 }
 

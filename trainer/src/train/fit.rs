@@ -270,7 +270,11 @@ impl<'a> Fit<'a> {
         let valid = |weights: &[f32]| weights.iter().all(|weight| *weight >= 0.0 && weight.is_finite());
         if let Some(weights) = &self.sample_weights {
             if weights.len() != train.samples() {
-                return wrong(format!("{} sample weights for {} samples; give one each", weights.len(), train.samples()));
+                return wrong(format!(
+                    "{} sample weights for {} samples; give one each",
+                    weights.len(),
+                    train.samples()
+                ));
             }
             if !valid(weights) {
                 return wrong("a sample weight is negative or not finite; give numbers from 0 on".into());
@@ -282,7 +286,10 @@ impl<'a> Fit<'a> {
         };
         let most = targets.iter().max().map_or(0, |&class| class as usize + 1);
         if classes.len() < most || !valid(classes) {
-            return wrong(format!("{} class weights for {most} classes; give one number from 0 on each", classes.len()));
+            return wrong(format!(
+                "{} class weights for {most} classes; give one number from 0 on each",
+                classes.len()
+            ));
         }
         let own = |sample: usize| self.sample_weights.as_ref().map_or(1.0, |weights| weights[sample]);
         let weights = targets.iter().enumerate().map(|(sample, &class)| classes[class as usize] * own(sample));
@@ -326,7 +333,9 @@ impl<'a> Fit<'a> {
             ));
         }
         self.check_layers(net)?;
-        if self.augmentation.is_some() && (!matches!(train.features, Features::Pixels(_)) || train.image_shape.is_none()) {
+        if self.augmentation.is_some()
+            && (!matches!(train.features, Features::Pixels(_)) || train.image_shape.is_none())
+        {
             return recipe("augmentation needs images; leave it out for other data".into());
         }
         if self.augmentation.is_some() && (net.input.normalization.is_some() || net.input.unit_norm.is_some()) {

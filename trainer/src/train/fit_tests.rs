@@ -1,10 +1,13 @@
 //! The training loop: learning, stopping, going on, and refusing.
 
 use super::fit::Fit;
-use crate::dataset::{Dataset, Features, Options, Targets, load};
+use crate::dataset::{Augmentation, Dataset, Features, Options, Targets, load};
 use crate::error::ErrorKind;
-use crate::nn::{Loss, Sequential};
-use crate::train::{Checkpoint, Optimizer, Progress, Recipe, Schedule, Silent};
+use crate::nn::{Activation, Elementwise, Loss, Sequential};
+use crate::train::{
+    BatchNormalization, Checkpoint, Clip, EarlyStopping, LayerSettings, Monitor, Optimizer, Progress, Recipe,
+    ReduceOnPlateau, Schedule, Silent, WeightGrid,
+};
 use ndarray::array;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -52,6 +55,121 @@ impl Progress for StopAt {
             self.flag.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// Everything that has a state of its own: dropped outputs, moving averages, a learned slope, rounded weights, two moments, a
+/// rate that falls by the history, and the best weights.
+fn fit_with_everything(epochs: usize) -> Fit<'static> {
+    let nadam = Optimizer::Nadam { learning_rate: 0.05, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
+    let hidden = LayerSettings {
+        dropout: 0.2,
+        batch_normalization: Some(BatchNormalization::default()),
+        learned_slope: true,
+        grid: Some(WeightGrid::Int4),
+        ..LayerSettings::default()
+    };
+    Fit {
+        layers: vec![hidden],
+        input_dropout: 0.1,
+        clip: Clip { norm: Some(1.0), value: Some(0.5) },
+        plateau: Some(ReduceOnPlateau {
+            monitor: Monitor::ValLoss,
+            factor: 0.5,
+            patience: 1,
+            min_delta: 0.0,
+            floor: 0.01,
+        }),
+        stopping: Some(EarlyStopping { monitor: Monitor::ValLoss, patience: 8, min_delta: 0.0 }),
+        class_weights: Some(vec![0.5, 1.5]),
+        seed: 3,
+        ..Fit::new(epochs, 16, Loss::BinaryCrossentropy, nadam)
+    }
+}
+
+#[test]
+fn whatever_has_a_state_goes_on_to_the_same_bits() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.npz");
+    let (mut fresh, data) = moons();
+    let leaky = Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.25 });
+    fresh.dense_layers_mut().take(1).for_each(|dense| dense.activation = leaky);
+    let mut whole = fresh.clone();
+    let whole_history = fit_with_everything(30).run(&mut whole, &data, Some(&data), None, &Silent).unwrap();
+    let losses =
+        |records: &[crate::train::Record]| records.iter().map(|r| (r.epoch, r.loss, r.val_loss)).collect::<Vec<_>>();
+    let best = whole_history.records.iter().filter_map(|r| r.val_loss).fold(f64::INFINITY, f64::min);
+    let measured = crate::train::measure(&whole, &data, Loss::BinaryCrossentropy).unwrap().loss;
+    assert!((measured - best).abs() < 1e-9, "the best epoch's weights come back: {measured} instead of {best}");
+
+    // Stopped twice: early, and after the best weights of some epoch were kept.
+    let mut state = None;
+    for (epoch, samples) in [(2, 96), (9, 32)] {
+        let training = Fit { checkpoint: Some(path.clone()), stop: &STOP, ..fit_with_everything(30) };
+        let stop = StopAt { epoch, samples, flag: &STOP };
+        let error = training.run(&mut fresh.clone(), &data, Some(&data), state.take(), &stop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        STOP.store(false, Ordering::Relaxed);
+        state = Some(Checkpoint::read(&path, &fresh).unwrap());
+    }
+    let mut resumed = fresh.clone();
+    let history = fit_with_everything(30).run(&mut resumed, &data, Some(&data), state, &Silent).unwrap();
+    assert_eq!(resumed, whole);
+    assert_eq!(losses(&history.records), losses(&whole_history.records));
+}
+
+#[test]
+fn early_stopping_ends_a_training_that_gets_no_better() {
+    let (fresh, data) = moons();
+    let (train, validation) = (data.head(40), data.clone());
+    let stopping = Some(EarlyStopping { monitor: Monitor::ValLoss, patience: 5, min_delta: 0.5 });
+    let mut net = fresh.clone();
+    let history = Fit { stopping, ..fit(200) }.run(&mut net, &train, Some(&validation), None, &Silent).unwrap();
+    assert!(history.records.len() < 60, "{}", history.records.len());
+}
+
+/// Images and a network for them.
+fn digits() -> (Sequential, Dataset) {
+    let recipe = Recipe::load("mnist").unwrap().with(&["layers=12".into()]).unwrap();
+    let data = load("mnist", &Options::default()).unwrap().train.head(200);
+    (recipe.network(&data).unwrap(), data)
+}
+
+#[test]
+fn augmented_training_depends_on_the_seed_alone_and_can_be_interrupted() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.npz");
+    let (fresh, data) = digits();
+    let fit = |seed: u64, augmented: bool| Fit {
+        augmentation: augmented.then_some(Augmentation {
+            shift: 2.0,
+            rotation: 15.0,
+            elastic: 20.0,
+            sigma: 4.0,
+            ..Default::default()
+        }),
+        seed,
+        threads: 2,
+        ..Fit::new(4, 16, Loss::CategoricalCrossentropy { label_smoothing: 0.0 }, Optimizer::default())
+    };
+    let trained = |seed: u64, augmented: bool| {
+        let mut net = fresh.clone();
+        fit(seed, augmented).run(&mut net, &data, None, None, &Silent).unwrap();
+        net
+    };
+    let whole = trained(1, true);
+    assert_eq!(whole, trained(1, true));
+    assert_ne!(whole, trained(2, true));
+    assert_ne!(whole, trained(1, false));
+
+    let training = Fit { checkpoint: Some(path.clone()), stop: &STOP, ..fit(1, true) };
+    let stop = StopAt { epoch: 3, samples: 48, flag: &STOP };
+    training.run(&mut fresh.clone(), &data, None, None, &stop).unwrap_err();
+    let state = Checkpoint::read(&path, &fresh).unwrap();
+    let mut resumed = fresh.clone();
+    fit(1, true).run(&mut resumed, &data, None, Some(state), &Silent).unwrap();
+    assert_eq!(resumed, whole);
 }
 
 #[test]
@@ -149,4 +267,59 @@ fn one_sample_and_constant_features_are_enough() {
     one.features = Features::Real(array![[0.5f32, 0.5]]);
     let history = fit(3).run(&mut fresh.clone(), &one, None, None, &Silent).unwrap();
     assert!(history.records[2].loss < history.records[0].loss);
+}
+
+#[test]
+fn settings_that_a_layer_cannot_have_are_refused() {
+    let (fresh, data) = moons();
+    let refusal = |fit: Fit<'_>| fit.run(&mut fresh.clone(), &data, None, None, &Silent).unwrap_err().to_string();
+    let with = |layers: Vec<LayerSettings>| Fit { layers, ..fit(1) };
+    let plain = LayerSettings::default();
+    let dropped = LayerSettings { dropout: 0.5, ..plain };
+    assert!(refusal(with(vec![plain, dropped])).contains("the last layer cannot have dropout"));
+    assert!(
+        refusal(with(vec![LayerSettings { dropout: 1.0, ..plain }])).contains("dropout 1 is not from 0 to below 1")
+    );
+    let sloped = LayerSettings { learned_slope: true, ..plain };
+    assert!(refusal(with(vec![sloped])).contains("only a leaky ReLU's slope can be learned"));
+    assert!(
+        refusal(Fit { augmentation: Some(Augmentation::default()), ..fit(1) }).contains("augmentation needs images")
+    );
+    assert!(refusal(Fit { class_weights: Some(vec![1.0]), ..fit(1) }).contains("1 class weights for 2 classes"));
+    assert!(refusal(Fit { sample_weights: Some(vec![1.0; 3]), ..fit(1) }).contains("3 sample weights for 250 samples"));
+    assert!(refusal(Fit { sample_weights: Some(vec![-1.0; 250]), ..fit(1) }).contains("negative or not finite"));
+}
+
+#[test]
+fn one_class_and_a_class_that_is_missing_can_be_learned() {
+    let (fresh, data) = moons();
+    let only = Dataset { targets: Targets::Classes(vec![1; 250]), ..data };
+    let mut net = fresh.clone();
+    let history = fit(20).run(&mut net, &only, None, None, &Silent).unwrap();
+    assert_eq!(history.records[19].accuracy, Some(1.0));
+
+    let (fresh, digits) = digits();
+    let Targets::Classes(classes) = &digits.targets else { panic!("classes") };
+    let without_three: Vec<usize> = (0..digits.samples()).filter(|&k| classes[k] != 3).collect();
+    let train = digits.select(&without_three);
+    let fit = Fit::new(5, 16, Loss::CategoricalCrossentropy { label_smoothing: 0.0 }, Optimizer::default());
+    let balanced = Recipe::load("mnist").unwrap().with(&["balance_classes=true".into()]).unwrap().fit(&train).unwrap();
+    let weights = balanced.class_weights.clone().unwrap();
+    assert!(weights.iter().all(|weight| weight.is_finite()));
+    let history =
+        Fit { class_weights: Some(weights), ..fit }.run(&mut fresh.clone(), &train, None, None, &Silent).unwrap();
+    assert!(history.records[4].loss < history.records[0].loss);
+}
+
+#[test]
+fn features_that_never_change_are_no_obstacle() {
+    let (_, data) = moons();
+    let constant = Dataset { features: Features::Real(ndarray::Array2::from_elem((250, 2), 7.5)), ..data };
+    for scaling in ["data.standardize=true", "data.min_max=true"] {
+        let recipe = Recipe::load("xor").unwrap().with(&[scaling.into()]).unwrap();
+        let mut net = recipe.network(&constant).unwrap();
+        let history = fit(3).run(&mut net, &constant, None, None, &Silent).unwrap();
+        assert!(history.records.iter().all(|record| record.loss.is_finite()));
+        assert!(net.forward(constant.features.real().view()).iter().all(|y| y.is_finite()));
+    }
 }

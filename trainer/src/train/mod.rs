@@ -9,6 +9,7 @@ mod fit_tests;
 mod history;
 mod interrupt;
 mod layer;
+mod memory;
 mod metric;
 mod optimizer;
 #[cfg(test)]

@@ -129,13 +129,8 @@ mod tests {
     #[test]
     fn the_rate_falls_on_a_plateau_as_in_pytorch() {
         // PyTorch's patience counts the epochs that it tolerates, ours (Keras') those after which it acts.
-        let plateau = ReduceOnPlateau {
-            monitor: Monitor::ValLoss,
-            factor: 0.5,
-            patience: 2,
-            min_delta: 0.0,
-            floor: 0.1,
-        };
+        let plateau =
+            ReduceOnPlateau { monitor: Monitor::ValLoss, factor: 0.5, patience: 2, min_delta: 0.0, floor: 0.1 };
         let fixture = &fixture("torch_training.json")["plateau"];
         let (losses, rates) = (numbers(&fixture["losses"]), numbers(&fixture["rates"]));
         for (n, rate) in rates.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! `thumbnet train`: Trains a network by a recipe and writes its files.
 
 mod card;
+mod sweep;
 
 use super::Settings;
 use super::evaluate::Regression;
@@ -44,6 +45,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, conflicts_with = "resume",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub seeds: u32,
+    /// Values of a key to try, such as learning_rate=1e-3,3e-4 or layers=64,128-64 (the units of the hidden layers); repeated,
+    /// every combination is trained. Prints a table by validation data and writes no files
+    #[arg(long, value_name = "KEY=VALUES", conflicts_with_all = ["resume", "seeds", "out"])]
+    pub sweep: Vec<String>,
     /// At most so many threads; the result is the same with any number [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -94,6 +99,9 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let mut recipe = Recipe::load(&args.recipe)?.with(&args.set)?;
     recipe.seed = args.seed.unwrap_or(recipe.seed);
     recipe.epochs = args.epochs.map_or(recipe.epochs, |epochs| epochs as usize);
+    if !args.sweep.is_empty() {
+        return sweep::run(&recipe, args, settings);
+    }
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
     let outcome = learn(recipe, args, settings, &out)?;
     let files = write(&outcome, &out, settings.language)?;

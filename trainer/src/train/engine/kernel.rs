@@ -251,6 +251,9 @@ pub(super) fn gradient_before<V: Vector>(
     out: &mut [Lanes],
 ) {
     let panels = w.len() / (inputs + 1);
+    if panels <= FEW {
+        return before_few::<V>(delta, capacity, samples, inputs, w, (first, last), out);
+    }
     for p in first..last {
         let out = &mut out[(p - first) * capacity..][..samples];
         let rows = inputs.min((p + 1) * LANES) - p * LANES;
@@ -276,6 +279,58 @@ pub(super) fn gradient_before<V: Vector>(
         for out in out {
             out.0[rows..].fill(0.0);
         }
+    }
+}
+
+/// With so few panels of units, the sums over eight chains would cost more than the products.
+const FEW: usize = 4;
+
+/// As [`gradient_before`], for few units: the weights of eight inputs are turned first, so that the chains run over the units
+/// one by one.
+#[inline(always)]
+fn before_few<V: Vector>(
+    delta: &[Lanes],
+    capacity: usize,
+    samples: usize,
+    inputs: usize,
+    w: &[Lanes],
+    (first, last): (usize, usize),
+    out: &mut [Lanes],
+) {
+    let rows = inputs + 1;
+    let panels = w.len() / rows;
+    let mut turned = [Lanes::ZERO; FEW * LANES];
+    for p in first..last {
+        for (unit, turned) in turned[..panels * LANES].iter_mut().enumerate() {
+            let column = &w[unit / LANES * rows..][..inputs];
+            turned.0 = from_fn(|k| column.get(p * LANES + k).map_or(0.0, |lanes| lanes.0[unit % LANES]));
+        }
+        let out = &mut out[(p - first) * capacity..][..samples];
+        let mut b = 0;
+        while b + 4 <= samples {
+            few_tile::<V, 4>(&delta[b..], capacity, &turned[..panels * LANES], &mut out[b..]);
+            b += 4;
+        }
+        while b < samples {
+            few_tile::<V, 1>(&delta[b..], capacity, &turned[..panels * LANES], &mut out[b..]);
+            b += 1;
+        }
+    }
+}
+
+/// `M` samples of [`before_few`].
+#[inline(always)]
+fn few_tile<V: Vector, const M: usize>(delta: &[Lanes], capacity: usize, turned: &[Lanes], out: &mut [Lanes]) {
+    let mut sums = [V::splat(0.0); M];
+    for (unit, turned) in turned.iter().enumerate() {
+        let delta = &delta[unit / LANES * capacity..][..M];
+        let turned = V::load(turned);
+        for m in 0..M {
+            sums[m] = sums[m].add_product(V::splat(delta[m].0[unit % LANES]), turned);
+        }
+    }
+    for m in 0..M {
+        sums[m].store(&mut out[m]);
     }
 }
 

@@ -40,7 +40,9 @@ fn run(engine: &mut Engine, x: &Array2<f32>, classes: &[u32]) -> End {
     let order: Vec<usize> = (0..classes.len()).collect();
     let stop = AtomicBool::new(false);
     let (inputs, outputs) = (Inputs::Real(x.view()), Outputs::Classes(classes));
-    engine.run(&Job { inputs, outputs, weights: None, order: &order, rate: &|_| 1.0, stop: &stop, progress: &|_, _| {} }).end
+    engine
+        .run(&Job { inputs, outputs, weights: None, order: &order, rate: &|_| 1.0, stop: &stop, progress: &|_, _| {} })
+        .end
 }
 
 /// One step of plain descent with rate 1: what the parameters lose is the gradient.

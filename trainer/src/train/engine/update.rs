@@ -31,7 +31,8 @@ impl Update {
                     let g = V::load(g);
                     let square = fresh.mul(g).mul(g).add_product(decay, V::load(v)).quiet(V::splat(TINY * TINY));
                     square.store(v);
-                    let step = g.div(square.add(start).sqrt().add(epsilon)).add_product(momentum, V::load(m)).quiet(tiny);
+                    let step =
+                        g.div(square.add(start).sqrt().add(epsilon)).add_product(momentum, V::load(m)).quiet(tiny);
                     step.store(m);
                     V::load(w).add_product(minus_rate, step).store(w);
                 }

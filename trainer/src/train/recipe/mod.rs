@@ -14,7 +14,7 @@ pub use initializer::{InitializerName, InitializerRecipe};
 pub use layer::{LayerRecipe, RegularizerRecipe};
 pub use optimizer::{EarlyStoppingRecipe, OptimizerRecipe, ScheduleRecipe};
 
-use super::Fit;
+use super::{Fit, memory};
 use crate::dataset::{Augmentation, Dataset, Features, MinMaxScaler, StandardScaler, Targets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Encoding, Input, Layer, Loss, Normalization, Sequential};
@@ -190,6 +190,14 @@ impl Recipe {
     /// [`ErrorKind::Recipe`] where the layers do not fit the data's targets.
     pub fn network(&self, train: &Dataset) -> Result<Sequential> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Recipe, &self.name, message));
+        let widths = std::iter::once(train.features.width()).chain(self.layers.iter().map(|layer| layer.units));
+        let parameters = widths
+            .clone()
+            .zip(widths.skip(1))
+            .try_fold(0usize, |sum, (inputs, units)| sum.checked_add(inputs.checked_add(1)?.checked_mul(units)?));
+        if let Err(message) = memory::check(parameters) {
+            return wrong(format!("the network {message}"));
+        }
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         let mut inputs = train.features.width();
         let mut layers = Vec::new();

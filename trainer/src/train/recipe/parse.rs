@@ -39,7 +39,8 @@ impl Recipe {
     }
 
     /// The recipe with other values: each change is `KEY=VALUE` with a key such as `epochs`, `optimizer.learning_rate` or
-    /// `layers.0.units` and a TOML value (a word needs no quotes).
+    /// `layers.0.units` and a TOML value (a word needs no quotes). The optimizer's keys can stand alone where the recipe has
+    /// none of that name, and `layers=128-64` sets the units of the hidden layers, each else like the first.
     /// # Errors
     /// [`ErrorKind::Recipe`] where a change has no such form, no such place, or makes no recipe.
     pub fn with(&self, changes: &[String]) -> Result<Self> {
@@ -49,6 +50,15 @@ impl Recipe {
         for change in changes {
             let wrong = |what: &str| Error::new(ErrorKind::Recipe, format!("--set {change}"), what);
             let (key, value) = change.split_once('=').ok_or_else(|| wrong("is not of the form KEY=VALUE"))?;
+            if let ("layers", Some(units)) = (key, hidden_units(value)) {
+                set_hidden(&mut table, &units);
+                continue;
+            }
+            let key = if table.get(key).is_none() && OPTIMIZER_KEYS.contains(&key) {
+                &format!("optimizer.{key}")
+            } else {
+                key
+            };
             let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
                 .ok()
                 .and_then(|mut table| table.remove("value"))
@@ -128,6 +138,32 @@ impl Recipe {
         }
         Ok(())
     }
+}
+
+/// Keys of the optimizer that can stand alone.
+const OPTIMIZER_KEYS: [&str; 6] =
+    ["learning_rate", "weight_decay", "momentum", "nesterov", "global_clipnorm", "clipvalue"];
+
+/// The units in `128-64`.
+fn hidden_units(value: &str) -> Option<Vec<i64>> {
+    value.split('-').map(|units| units.trim().parse().ok()).collect()
+}
+
+/// Makes hidden layers of these units, each else like the recipe's first.
+fn set_hidden(recipe: &mut toml::Value, units: &[i64]) {
+    if let Some(layers) = recipe.get_mut("layers").and_then(toml::Value::as_array_mut)
+        && let (Some(first), Some(last)) = (layers.first().cloned(), layers.pop())
+    {
+        *layers = units.iter().map(|&units| with_units(first.clone(), units)).chain([last]).collect();
+    }
+}
+
+fn with_units(mut layer: toml::Value, units: i64) -> toml::Value {
+    if let Some(table) = layer.as_table_mut() {
+        table.insert("units".into(), units.into());
+        table.remove("name");
+    }
+    layer
 }
 
 /// An error of the TOML reader in one line, with its place and the nearest known name.
@@ -232,6 +268,11 @@ mod tests {
         assert_eq!((changed.layers[1].units, changed.epochs), (64, 2));
         assert_eq!(changed.layers[0].activation, super::super::ActivationName::Tanh);
         assert_eq!(with(&[]).unwrap(), recipe);
+        let changed = with(&["layers=96-48-24", "learning_rate=0.02"]).unwrap();
+        assert_eq!(changed.layers.iter().map(|layer| layer.units).collect::<Vec<_>>(), [96, 48, 24, 10]);
+        assert_eq!(changed.layers[2].activation, recipe.layers[0].activation);
+        assert_eq!(changed.layers[3], recipe.layers[2]);
+        assert_eq!(changed.optimizer.learning_rate, Some(0.02));
         let refusal = |change: &str| with(&[change]).unwrap_err().to_string();
         assert!(refusal("optimizer.rate=0.1").contains("unknown field `rate`"));
         assert!(refusal("optimizer.learning_rat=0.1").ends_with("did you mean `learning_rate`?"));
@@ -239,6 +280,54 @@ mod tests {
         assert_eq!(refusal("epochs"), "--set epochs: is not of the form KEY=VALUE");
         assert_eq!(refusal("epochs=0"), "--set: epochs = 0 trains nothing; give at least 1");
         assert!(refusal("epochs=many").contains("invalid type: string"));
+    }
+
+    #[test]
+    fn everything_of_a_layer_can_be_said() {
+        let text = built_in("mnist").unwrap().replacen(
+            "activation = \"relu\"",
+            "activation = \"prelu\"\nuse_bias = false\nkernel_initializer = { name = \"truncated_normal\", value = 0.02 }\n\
+             kernel_regularizer = { l2 = 1e-4 }\nactivity_regularizer = { l1 = 1e-5 }\nbatch_normalization = true\n\
+             dropout = 0.25\nweights = \"int4\"",
+            1,
+        );
+        let recipe = Recipe::parse("recipe.toml", &text).unwrap();
+        let layer = &recipe.layers[0];
+        assert_eq!(layer.kernel_initializer.value, Some(0.02));
+        let settings = layer.settings();
+        assert!(settings.learned_slope && !settings.use_bias && settings.batch_normalization.is_some());
+        assert_eq!((settings.dropout, settings.kernel_regularizer.l2), (0.25, 1e-4));
+        assert_eq!(settings.grid, Some(crate::train::WeightGrid::Int4));
+        assert_eq!(Recipe::parse("again", &recipe.text().unwrap()).unwrap(), recipe);
+        let refusal =
+            |from: &str, to: &str| Recipe::parse("recipe.toml", &text.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(refusal("{ l2 =", "{ l3 =").ends_with("did you mean `l1`?"));
+        assert!(refusal("truncated_normal", "truncted_normal").ends_with("did you mean `truncated_normal`?"));
+        assert!(refusal("value = 0.02", "valeu = 0.02").ends_with("did you mean `value`?"));
+        assert!(refusal("dropout = 0.25", "dropout = 1.0").contains("dropout = 1 is not within 0 and 0.99"));
+        assert!(
+            refusal("\"int4\"", "\"int5\"").ends_with("did you mean `int8`?"),
+            "{}",
+            refusal("\"int4\"", "\"int5\"")
+        );
+    }
+
+    #[test]
+    fn what_belongs_elsewhere_is_refused() {
+        let refusal = |change: &[&str]| {
+            let changes: Vec<String> = change.iter().map(|s| (*s).to_string()).collect();
+            Recipe::load("mnist").unwrap().with(&changes).unwrap_err().to_string()
+        };
+        assert!(refusal(&["loss=mean_squared_error", "label_smoothing=0.1"]).contains("belongs to the categorical"));
+        assert!(refusal(&["delta=2.0"]).contains("belongs to the loss huber"));
+        assert!(refusal(&["data.standardize=true", "data.min_max=true"]).contains("exclude each other"));
+        let stopping = "early_stopping={ monitor = \"val_loss\", patience = 3 }";
+        assert!(refusal(&[stopping]).contains("monitor watches a validation"));
+        assert!(refusal(&["clipvalue=0.0"]).contains("clipvalue = 0 is no limit"));
+        let huge = Recipe::load("mnist").unwrap().with(&["layers=9000000000000".into()]).unwrap();
+        let data = crate::dataset::load("mnist", &crate::dataset::Options::default()).unwrap().train.head(10);
+        let error = huge.network(&data).unwrap_err().to_string();
+        assert!(error.starts_with("mnist: the network has ") && error.ends_with("make its layers smaller"), "{error}");
     }
 
     #[test]

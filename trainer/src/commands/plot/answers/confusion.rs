@@ -3,10 +3,10 @@
 use super::super::{or_usual, save, unfit};
 use super::{Answers, Question};
 use crate::commands::Settings;
-use crate::train::Classification;
 use crate::dataset::Targets;
 use crate::error::Result;
 use crate::plot::Confusion;
+use crate::train::Classification;
 
 /// How often each class was taken for which
 #[derive(Debug, clap::Args)]

@@ -1,0 +1,186 @@
+//! `--sweep`: every combination of some values, judged on validation data: the test data choose nothing.
+
+use super::{Args, CALIBRATION, Int8, data_options, hold_out, measure_int8, weight_types};
+use crate::commands::Settings;
+use crate::dataset::{load, permutation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::train::{Fit, Recipe, Silent, watch};
+use crate::{quantize, tnet};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// What is held out for a recipe that holds out nothing itself.
+const VALIDATION: f32 = 0.1;
+
+/// One combination and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+struct Trial {
+    changes: Vec<String>,
+    parameters: usize,
+    bytes: usize,
+    /// Of the integer model on the validation data: right answers, or the negative mean squared error.
+    score: f64,
+    seconds: f64,
+}
+
+/// Trains every combination, each on one thread, as many at a time as there are cores, and prints the table.
+/// # Errors
+/// Where a value is none or a combination makes no recipe. A combination that diverges is a row without a result.
+pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<()> {
+    let combinations = combinations(&args.sweep)?;
+    let recipes = combinations.iter().map(|changes| {
+        let mut recipe = recipe.with(changes)?;
+        if recipe.data.validation == 0.0 {
+            recipe.data.validation = VALIDATION;
+        }
+        Ok(recipe)
+    });
+    let recipes = recipes.collect::<Result<Vec<_>>>()?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    settings.note(format_args!("{}: {} trainings, {threads} at a time", recipe.name, recipes.len()));
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(vec![None; recipes.len()]));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, recipes.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(recipe) = recipes.get(index) else { break };
+                    let result = trial(recipe, &combinations[index], settings);
+                    let line = match &result {
+                        Ok(trial) => format!("{}: {:.5}", combinations[index].join(" "), trial.score.abs()),
+                        Err(error) => format!("{}: {error}", combinations[index].join(" ")),
+                    };
+                    settings.note(line);
+                    if let Ok(mut results) = results.lock() {
+                        results[index] = Some(result);
+                    }
+                }
+            });
+        }
+    });
+    let mut trials = Vec::new();
+    for result in results.into_inner().unwrap_or_default().into_iter().flatten() {
+        match result {
+            Ok(trial) => trials.push(trial),
+            Err(error) if error.kind() == ErrorKind::Diverged => {}
+            Err(error) => return Err(error),
+        }
+    }
+    trials.sort_by(|a, b| a.bytes.cmp(&b.bytes).then(b.score.total_cmp(&a.score)));
+    let front = front(&trials);
+    settings.print(&value(&trials, &front), || text(recipe, &trials, &front))
+}
+
+/// The combinations of `KEY=A,B` with each other, as changes of a recipe.
+fn combinations(sweeps: &[String]) -> Result<Vec<Vec<String>>> {
+    let mut all = vec![Vec::new()];
+    for sweep in sweeps {
+        let wrong = || Error::new(ErrorKind::Usage, format!("--sweep {sweep}"), "is not of the form KEY=VALUE,VALUE");
+        let (key, values) = sweep.split_once('=').ok_or_else(wrong)?;
+        let values: Vec<&str> = values.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+        if values.is_empty() || key.is_empty() {
+            return Err(wrong());
+        }
+        let extended = |before: &Vec<String>| {
+            let add = |value: &&str| before.iter().cloned().chain([format!("{key}={value}")]).collect();
+            values.iter().map(add).collect::<Vec<Vec<String>>>()
+        };
+        all = all.iter().flat_map(extended).collect();
+    }
+    Ok(all)
+}
+
+fn trial(recipe: &Recipe, changes: &[String], settings: &Settings) -> Result<Trial> {
+    let began = Instant::now();
+    let splits = load(&recipe.data.source, &data_options(recipe, settings))?;
+    let (mut train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
+    drop(splits);
+    let Some(mut validation) = validation else {
+        let message = "no sample is left to validate with; give a larger data.validation";
+        return Err(Error::new(ErrorKind::Recipe, &recipe.name, message));
+    };
+    let mut sample_weights = None;
+    if let Some(column) = &recipe.data.sample_weight {
+        sample_weights = Some(train.take_column(column)?);
+        validation.take_column(column)?;
+    }
+    let mut net = recipe.network(&train)?;
+    let fit = Fit { sample_weights, stop: watch(), ..recipe.fit(&train)? };
+    fit.run(&mut net, &train, Some(&validation), None, &Silent)?;
+    let calibration = train.select(&permutation(train.samples(), recipe.seed)[..CALIBRATION.min(train.samples())]);
+    let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(recipe))?;
+    let bytes = tnet::write(&integers)?;
+    let score = match measure_int8(&bytes, &validation)? {
+        Int8::Accuracy(accuracy) => accuracy,
+        Int8::Mse(mse) => -mse,
+    };
+    let (parameters, bytes) = (net.parameters(), bytes.len());
+    Ok(Trial { changes: changes.to_vec(), parameters, bytes, score, seconds: began.elapsed().as_secs_f64() })
+}
+
+/// For each trial, whether no other is as good and smaller, or better and not larger.
+fn front(trials: &[Trial]) -> Vec<bool> {
+    let beats =
+        |a: &Trial, b: &Trial| (a.bytes < b.bytes && a.score >= b.score) || (a.bytes <= b.bytes && a.score > b.score);
+    trials.iter().map(|trial| !trials.iter().any(|other| beats(other, trial))).collect()
+}
+
+fn value(trials: &[Trial], front: &[bool]) -> Value {
+    let row = |(trial, front): (&Trial, &bool)| {
+        let measured = if trial.score < 0.0 { "mse" } else { "accuracy" };
+        json!({
+            "changes": trial.changes, "parameters": trial.parameters, "bytes": trial.bytes,
+            "validation": {measured: trial.score.abs()}, "seconds": trial.seconds, "pareto": front,
+        })
+    };
+    json!({"sweep": trials.iter().zip(front).map(row).collect::<Vec<_>>()})
+}
+
+fn text(recipe: &Recipe, trials: &[Trial], front: &[bool]) -> String {
+    let names: Vec<String> = trials.iter().map(|trial| trial.changes.join("  ")).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let accuracy = trials.iter().any(|trial| trial.score > 0.0);
+    let title = if accuracy { "accuracy" } else { "mse" };
+    let mut text =
+        format!("{:<width$}  {:>10}  {:>10}  {title:>10}  {:>8}\n", recipe.name, "parameters", "bytes", "seconds");
+    for ((trial, name), front) in trials.iter().zip(&names).zip(front) {
+        let score = if accuracy { format!("{:.2} %", 100.0 * trial.score) } else { format!("{:.4}", -trial.score) };
+        let mark = if *front { "  *" } else { "" };
+        let _ = writeln!(
+            text,
+            "{name:<width$}  {:>10}  {:>10}  {score:>10}  {:>8.1}{mark}",
+            trial.parameters, trial.bytes, trial.seconds
+        );
+    }
+    text + "\nint8 on held-out training samples, as the chip computes it; * no smaller one is as good, none as small is better"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_meets_every_other() {
+        let sweeps = ["layers=64,128-32".to_string(), "learning_rate=1e-3,3e-4".to_string()];
+        let expected = [
+            ["layers=64", "learning_rate=1e-3"],
+            ["layers=64", "learning_rate=3e-4"],
+            ["layers=128-32", "learning_rate=1e-3"],
+            ["layers=128-32", "learning_rate=3e-4"],
+        ];
+        assert_eq!(combinations(&sweeps).unwrap(), expected);
+        for wrong in ["layers", "=3", "layers=", "layers=,"] {
+            assert!(combinations(&[wrong.into()]).unwrap_err().to_string().contains("KEY=VALUE,VALUE"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_front_holds_what_nothing_beats() {
+        let trial = |bytes, score| Trial { changes: vec![], parameters: 0, bytes, score, seconds: 0.0 };
+        let trials = [trial(10, 0.5), trial(20, 0.4), trial(20, 0.6), trial(30, 0.6), trial(40, 0.9)];
+        assert_eq!(front(&trials), [true, false, true, false, true]);
+    }
+}
