@@ -3,7 +3,6 @@
 //! `cargo run --release --example fashion` trains the recipe `fashion-mnist` for three epochs and writes clothes.png.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use thumbnet_trainer::dataset::{Features, Options, Targets, load};
 use thumbnet_trainer::error::Result;
 use thumbnet_trainer::output::write_file;
@@ -28,17 +27,8 @@ fn main() -> Result<()> {
 
     let recipe = Recipe::load("fashion-mnist")?;
     let mut network = recipe.network(&splits.train)?;
-    let fit = Fit {
-        epochs: 3,
-        batch_size: recipe.batch_size,
-        loss: recipe.loss(),
-        optimizer: recipe.optimizer()?,
-        schedule: recipe.schedule()?,
-        seed: recipe.seed,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        checkpoint: None,
-        stop: &AtomicBool::new(false),
-    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let fit = Fit { epochs: 3, threads, ..recipe.fit(&splits.train)? };
     fit.run(&mut network, &splits.train, None, None, &Silent)?;
     for (name, data) in [("train", &splits.train), ("test", test)] {
         let accuracy = measure(&network, data, fit.loss)?.accuracy.unwrap_or(f64::NAN);

@@ -103,7 +103,9 @@ impl Augmenter {
     fn displace(&mut self, field: usize, factor: f32, random: &mut impl Rng) {
         let (rows, columns, radius) = (self.rows, self.columns, self.kernel.len() / 2);
         let field = &mut self.fields[field];
-        field.iter_mut().for_each(|x| *x = random.random::<f32>() * 2.0 - 1.0);
+        for x in field.iter_mut() {
+            *x = random.random::<f32>() * 2.0 - 1.0;
+        }
         // Beyond the border there is no displacement. Along the rows:
         let padded = &mut self.padded;
         padded.fill(0.0);

@@ -19,6 +19,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+/// A loss that many times the one before the training has diverged, even if it is still finite.
+const HOPELESS: f64 = 1e6;
+
+/// The loss before the training is that of so many samples.
+const BEFORE: usize = 256;
+
 /// How to train.
 #[derive(Clone, Debug)]
 pub struct Fit<'a> {
@@ -59,7 +65,7 @@ pub struct Fit<'a> {
     pub stop: &'a AtomicBool,
 }
 
-impl<'a> Fit<'a> {
+impl Fit<'_> {
     /// A plain training on one thread with seed 1, that nobody stops: the fields say what else there is.
     pub fn new(epochs: usize, batch_size: usize, loss: Loss, optimizer: Optimizer) -> Self {
         static NEVER: AtomicBool = AtomicBool::new(false);
@@ -91,9 +97,11 @@ impl<'a> Fit<'a> {
     /// # Errors
     /// - [`ErrorKind::Recipe`] where loss, layers and settings do not go together,
     /// - [`ErrorKind::Data`] where the data do not fit the network or are not finite,
-    /// - [`ErrorKind::Diverged`] where the loss is not finite: `net` and the checkpoint are those of the last good epoch,
+    /// - [`ErrorKind::Diverged`] where the loss is not finite, or an epoch's is a million times that of the network at
+    ///   first: `net` and the checkpoint are those of the last good epoch,
     /// - [`ErrorKind::Interrupted`] where `stop` was raised: `net` and the checkpoint are those of the last step,
     /// - [`ErrorKind::Io`] where a checkpoint cannot be written.
+    #[expect(clippy::too_many_lines, reason = "the training from its first to its last line")]
     pub fn run(
         &self,
         net: &mut Sequential,
@@ -122,6 +130,8 @@ impl<'a> Fit<'a> {
         let per_epoch = inputs.samples().div_ceil(batch);
         let (batches, steps) = (per_epoch as u64, (per_epoch * self.epochs) as u64);
 
+        let few = train.head(BEFORE);
+        let hopeless = HOPELESS * Measure::of(net, &few, targets(net, &few)?, self.loss).loss.max(1e-3);
         let threads = Engine::useful_threads(net, batch, self.threads);
         let plan = Plan {
             loss: self.loss,
@@ -132,16 +142,13 @@ impl<'a> Fit<'a> {
             seed: self.seed,
         };
         let mut engine = Engine::new(net, plan, batch, threads);
-        let mut state = match resume {
-            Some(checkpoint) => {
-                checkpoint.check(net, self.seed)?;
-                checkpoint
-            }
-            None => {
-                let mut start = Checkpoint::start(net, self.seed);
-                start.extras = engine.extras();
-                start
-            }
+        let mut state = if let Some(checkpoint) = resume {
+            checkpoint.check(net, self.seed)?;
+            checkpoint
+        } else {
+            let mut start = Checkpoint::start(net, self.seed);
+            start.extras = engine.extras();
+            start
         };
         state.restore(&mut engine);
         let mut keeper = Keeper::new(self.checkpoint.clone());
@@ -176,11 +183,18 @@ impl<'a> Fit<'a> {
                 let job = Job { inputs, outputs, weights, order, rate: &rate, stop: self.stop, progress: &step };
                 let tally = engine.run(&job);
                 match tally.end {
-                    End::Done => {}
+                    End::Done if (state.loss + tally.loss) / inputs.samples() as f64 <= hopeless => {}
+                    End::Done => {
+                        state.store(net);
+                        keeper.write(&state)?;
+                        return Err(self.diverged(format!("beyond all bounds in epoch {}", epoch + 1)));
+                    }
                     End::Diverged(batch) => {
                         state.store(net);
                         keeper.write(&state)?;
-                        return Err(self.diverged(epoch, state.batch + batch, per_epoch));
+                        let step = state.batch + batch + 1;
+                        return Err(self
+                            .diverged(format!("no longer finite in epoch {}, step {step} of {per_epoch}", epoch + 1)));
                     }
                     End::Stopped(batches) => {
                         state.add(&tally);
@@ -221,41 +235,9 @@ impl<'a> Fit<'a> {
                     keeper.write(&state)?;
                 }
             }
-<<<<<<< HEAD
-            state.add(&tally);
-            let seconds = began.elapsed().as_secs_f64();
-            state.save(&mut engine);
-            let measure = match validation {
-                Some(data) => {
-                    state.store(net);
-                    Some(Measure::of(net, data, targets(net, data)?, self.loss))
-                }
-                None => None,
-            };
-            let record = Record {
-                epoch: epoch + 1,
-                loss: state.loss / inputs.samples() as f64,
-                accuracy: matches!(outputs, Outputs::Classes(_))
-                    .then_some(state.correct as f64 / inputs.samples() as f64),
-                val_loss: measure.map(|measure| measure.loss),
-                val_accuracy: measure.and_then(|measure| measure.accuracy),
-                learning_rate: f64::from(rate(engine.steps - 1)),
-                seconds,
-            };
-            progress.epoch(&record);
-            state.history.records.push(record);
-            state.next_epoch();
-            if keeper.due() {
-                keeper.write(&state)?;
-            }
-        }
-        state.store(net);
-=======
             Ok(())
         })?;
         state.store_best(net);
-        keeper.remove();
->>>>>>> 3701861 (The whole dense layer: dropout, batch normalization, regularizers, learned slopes, all optimizers, clipping, weights, early stopping, augmentation and rounded weights)
         Ok(state.history)
     }
 
@@ -380,14 +362,10 @@ impl<'a> Fit<'a> {
         Err(Error::new(ErrorKind::Recipe, &net.name, message))
     }
 
-    fn diverged(&self, epoch: usize, batch: usize, per_epoch: usize) -> Error {
+    fn diverged(&self, what: String) -> Error {
         let kept = if self.checkpoint.is_some() { "the checkpoint is that of the last good epoch" } else { "stopped" };
         let rate = self.optimizer.learning_rate();
-        let message = format!(
-            "the loss is no longer finite in epoch {}, step {} of {per_epoch}; {kept}: try a smaller learning rate than {rate}",
-            epoch + 1,
-            batch + 1,
-        );
+        let message = format!("the loss is {what}; {kept}: try a smaller learning rate than {rate}");
         Error::new(ErrorKind::Diverged, "training", message)
     }
 

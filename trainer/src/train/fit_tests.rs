@@ -207,6 +207,25 @@ fn an_interrupted_training_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn a_loss_beyond_all_bounds_has_diverged_even_if_it_is_finite() {
+    let (fresh, mut data) = moons();
+    data.targets = Targets::Values(array![[1.0f32]].broadcast((data.samples(), 1)).unwrap().to_owned());
+    let mut net = fresh.clone();
+    // Weights of some hundred million: their squares are finite, and the next step would not be.
+    let sgd = Optimizer::Sgd { learning_rate: 1e8, momentum: 0.0, nesterov: false };
+    for dense in net.dense_layers_mut() {
+        dense.activation = Activation::Linear;
+    }
+    let before = net.clone();
+    let whole = Fit { batch_size: data.samples(), loss: Loss::MeanSquaredError, optimizer: sgd, ..fit(3) };
+    let error = whole.run(&mut net, &data, None, None, &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Diverged);
+    assert!(error.to_string().contains("beyond all bounds in epoch 2"), "{error}");
+    // What the first epoch gave: finite, and no longer the beginning.
+    assert!(net != before && net.dense_layers().all(|dense| dense.kernel.iter().all(|w| w.is_finite())));
+}
+
+#[test]
 fn a_diverging_loss_stops_at_its_step_and_keeps_the_last_good_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.npz");

@@ -1,12 +1,13 @@
 //! Accuracy against size.
 
 use super::{or_usual, save, unfit};
-use crate::commands::evaluate::{Classification, labeled};
+use crate::commands::evaluate::labeled;
 use crate::commands::{DataArgs, Model, Settings};
 use crate::dataset::Targets;
 use crate::error::Result;
 use crate::plot::{Sized, Sizes};
 use crate::tnet::{self, FloatType, Network};
+use crate::train::Classification;
 use std::path::{Path, PathBuf};
 
 /// Accuracy against the size on the chip, of several models on the same data

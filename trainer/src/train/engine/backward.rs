@@ -30,9 +30,12 @@ impl Engine {
     ) {
         let layers = self.shapes.len();
         let limit = self.plan.clip.norm;
-        // SAFETY (both): written before a barrier, or by this thread alone.
         let delta = |layer: usize| {
-            if layer + 1 == layers { last_delta } else { unsafe { self.signals[layer + 1].delta.read() } }
+            if layer + 1 == layers {
+                return last_delta;
+            }
+            // SAFETY: written before a barrier, or by this thread alone.
+            unsafe { self.signals[layer + 1].delta.read() }
         };
         for layer in (0..layers).rev() {
             if layer > 0 {
@@ -155,7 +158,9 @@ impl Engine {
                     normalizer.gradient.write(pairs),
                 )
             };
-            flat_mut(g).iter_mut().for_each(|g| *g = shaping.cut(*g));
+            for g in flat_mut(g).iter_mut() {
+                *g = shaping.cut(*g);
+            }
             match squared {
                 Some(sums) => sums.iter_mut().zip(g.chunks(2)).for_each(|(sum, pair)| *sum += squares(pair)),
                 None => update.apply::<Plain>(w, g, m, v),

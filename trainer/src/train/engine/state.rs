@@ -27,9 +27,12 @@ impl Parameters {
     /// What the layer keeps beside weights, bias and their moments, in a fixed order.
     fn extras(&mut self) -> impl Iterator<Item = &mut f32> {
         let norm = self.normalizer.iter_mut().flat_map(|n| {
-            [&mut n.weights, &mut n.first, &mut n.second, &mut n.moving].into_iter().flat_map(|rows| rows.get_mut())
+            [&mut n.weights, &mut n.first, &mut n.second, &mut n.moving]
+                .into_iter()
+                .flat_map(super::phased::Phased::get_mut)
         });
-        let slope = self.slope.iter_mut().flat_map(|slope| slope.state.iter_mut().flat_map(|row| row.get_mut()));
+        let slope =
+            self.slope.iter_mut().flat_map(|slope| slope.state.iter_mut().flat_map(super::phased::Phased::get_mut));
         norm.chain(slope).flat_map(|lanes| &mut lanes.0)
     }
 }

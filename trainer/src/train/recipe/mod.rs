@@ -179,7 +179,9 @@ impl Recipe {
         self.balance_classes.then(|| {
             let classes = targets.iter().max().map_or(0, |&class| class as usize + 1);
             let mut counts = vec![0usize; classes];
-            targets.iter().for_each(|&class| counts[class as usize] += 1);
+            for &class in targets {
+                counts[class as usize] += 1;
+            }
             let present = counts.iter().filter(|&&count| count > 0).count();
             counts.iter().map(|&count| targets.len() as f32 / (present * count.max(1)) as f32).collect()
         })
