@@ -130,14 +130,14 @@ fn chains(steps: usize) -> f32 {
     use std::arch::x86_64::{_mm256_cvtss_f32, _mm256_fmadd_ps, _mm256_set1_ps};
     #[target_feature(enable = "avx2,fma")]
     fn fused(steps: usize) -> f32 {
-        let (a, b) = (_mm256_set1_ps(0.999_999), _mm256_set1_ps(1e-6));
-        let mut sums = [_mm256_set1_ps(1.0); CHAINS];
+        let [a, b] = std::hint::black_box([0.999_999, 1e-6]).map(|value| _mm256_set1_ps(value));
+        let mut sums = std::hint::black_box([_mm256_set1_ps(1.0); CHAINS]);
         for _ in 0..steps {
             for sum in &mut sums {
                 *sum = _mm256_fmadd_ps(*sum, a, b);
             }
         }
-        sums.into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
+        std::hint::black_box(sums).into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
     }
     assert!(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"), "the bound is that of AVX2 and FMA");
     // SAFETY: both features have just been detected.
@@ -146,10 +146,11 @@ fn chains(steps: usize) -> f32 {
 
 #[cfg(not(target_arch = "x86_64"))]
 fn chains(steps: usize) -> f32 {
-    let mut sums = [[1.0f32; 8]; CHAINS];
+    let mut sums = std::hint::black_box([[1.0f32; 8]; CHAINS]);
+    let [a, b] = std::hint::black_box([0.999_999, 1e-6]);
     for _ in 0..steps {
         for sum in sums.as_flattened_mut() {
-            *sum = sum.mul_add(0.999_999, 1e-6);
+            *sum = sum.mul_add(a, b);
         }
     }
     sums.as_flattened().iter().sum()
