@@ -36,7 +36,8 @@ fn quantized_networks() -> Vec<(Sequential, QuantizedSequential)> {
     for (name, weights) in [("int4", WeightType::Int4), ("int2", WeightType::Int2)] {
         let model = network(name, &[20, 16, 16, 4], Activation::Relu, Activation::Softmax, 31);
         let calibration = samples(300, 20, 21);
-        let quantized = post_training(&model, calibration.view(), &Options { weights, ..Options::default() }).expect("a quantized network");
+        let quantized = post_training(&model, calibration.view(), &Options { weights, ..Options::default() })
+            .expect("a quantized network");
         all.push((model, quantized));
     }
     all
