@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayD};
 use std::path::{Path, PathBuf};
 use thumbnet_trainer::nn::{Encoding, Input};
 use thumbnet_trainer::onnx::{ElementType, Graph, GraphInput, Imported, Tensor, import};
+use thumbnet_trainer::quantize::{Options, post_training};
 use thumbnet_trainer::tnet;
 
 /// What onnxruntime gives for a model.
@@ -170,4 +171,48 @@ fn models_from_keras() {
 #[test]
 fn models_made_by_hand() {
     check_all("hand_", 25);
+}
+
+/// The weights of a graph's integer products, less their zero points, inputs x outputs, in the graph's order.
+fn integer_products(graph: &Graph) -> Vec<Array2<i64>> {
+    let constant = |name: &String| graph.constants[name].to_i64().expect("numbers");
+    let products = graph.nodes.iter().filter(|node| node.op == "MatMulInteger");
+    products
+        .map(|node| {
+            let weights: Array2<i64> = constant(&node.inputs[1]).into_dimensionality().expect("inputs x outputs");
+            let zero_points = constant(&node.inputs[3]);
+            let zero_points = zero_points.broadcast(weights.raw_dim()).expect("one, or one per output");
+            &weights - &zero_points
+        })
+        .collect()
+}
+
+#[test]
+fn weights_of_a_dynamic_quantization_keep_their_integers() {
+    let models = models("ort_dynamic");
+    assert!(models.len() >= 4, "only {} models", models.len());
+    for (name, path, truth) in models {
+        let graph = Graph::open(&path).expect("a graph");
+        let Ok(Imported::Float(network)) = import(&graph) else {
+            panic!("{name} is imported with its activations real")
+        };
+        let quantized = post_training(&network, truth.input.view(), &Options::default()).expect("a quantized network");
+        let expected = integer_products(&graph);
+        assert_eq!(quantized.layers.len(), expected.len(), "{name}");
+        for (layer, expected) in quantized.layers.iter().zip(expected) {
+            for (j, unit) in expected.columns().into_iter().enumerate() {
+                let zero_point = i64::from(layer.weight_zero_points.get(j).copied().unwrap_or(0));
+                let row = &layer.weights[j * layer.inputs..][..layer.inputs];
+                let found: Vec<i64> = row.iter().map(|&w| i64::from(w) - zero_point).collect();
+                // A unit whose integers have a common divisor may be stored divided by it, with a larger step.
+                let steps = |row: &[i64]| row.iter().map(|w| w.abs()).max().unwrap_or(0).max(1);
+                let (ours, theirs) = (steps(&found), steps(&unit.to_vec()));
+                assert!(
+                    found.iter().zip(unit).all(|(a, b)| a * theirs == b * ours),
+                    "{name}, {}, unit {j}",
+                    layer.name
+                );
+            }
+        }
+    }
 }

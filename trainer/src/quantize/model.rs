@@ -59,8 +59,8 @@ pub struct QuantizedDense {
     pub weight_type: WeightType,
     /// The weights, outputs x inputs, row-major.
     pub weights: Vec<i8>,
-    /// The integers that stand for a zero weight, one per output; empty where all are 0, as in what we quantize ourselves
-    /// (foreign models bring others).
+    /// The integers that stand for a zero weight, one per output; empty where all are 0 (weights that span more to one side
+    /// come from files).
     pub weight_zero_points: Vec<i8>,
     /// The real value of one weight step, one per output.
     pub weight_scales: Vec<f32>,

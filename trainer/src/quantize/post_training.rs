@@ -1,7 +1,7 @@
 //! Post-training quantization of a trained network.
 
 use super::range::{affine, quantization_of};
-use super::weights::round_row;
+use super::weights::{Row, round_row};
 use super::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Activation, Dense, Elementwise, Encoding, Sequential};
@@ -144,14 +144,15 @@ fn quantized(
     weight_type: WeightType,
 ) -> Result<QuantizedDense> {
     let (inputs, outputs) = dense.kernel.dim();
-    let (mut weights, mut weight_scales, mut bias) =
-        (Vec::with_capacity(inputs * outputs), Vec::with_capacity(outputs), Vec::with_capacity(outputs));
+    let mut weights = Vec::with_capacity(inputs * outputs);
+    let (mut weight_zero_points, mut weight_scales, mut bias) = (Vec::new(), Vec::new(), Vec::new());
     for (unit, &b) in dense.kernel.columns().into_iter().zip(&dense.bias) {
         let row = unit.to_vec();
         finite_slice(&row, &dense.name)?;
         let least_scale = b.abs() / input.scale / BIAS_STEPS;
-        let (integers, scale) = round_row(&row, weight_type, least_scale);
-        if integers.iter().map(|w| 255 * i64::from(w.abs())).sum::<i64>() > SUM_STEPS {
+        let Row { weights: integers, zero_point, scale } = round_row(&row, weight_type, least_scale);
+        let steps = |&w: &i8| (i64::from(w) - i64::from(zero_point)).abs();
+        if integers.iter().map(|w| 255 * steps(w)).sum::<i64>() > SUM_STEPS {
             let message =
                 format!("{inputs} inputs are too many for sums of 32 bits; make the layer before it narrower");
             return Err(Error::new(ErrorKind::Model, &dense.name, message));
@@ -166,10 +167,13 @@ fn quantized(
         };
         bias.push(((f64::from(b) + shift) / f64::from(step)).round_ties_even() as i32);
         weights.extend(integers);
+        weight_zero_points.push(zero_point);
         weight_scales.push(scale);
     }
+    if weight_zero_points.iter().all(|&zero_point| zero_point == 0) {
+        weight_zero_points.clear();
+    }
     let name = dense.name.clone();
-    let weight_zero_points = Vec::new();
     Ok(QuantizedDense {
         name,
         inputs,
