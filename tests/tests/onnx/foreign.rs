@@ -188,7 +188,7 @@ fn integer_products(graph: &Graph) -> Vec<Array2<i64>> {
 }
 
 #[test]
-fn weights_of_a_dynamic_quantization_keep_their_integers() {
+fn weights_of_a_dynamic_quantization_keep_their_values() {
     let models = models("ort_dynamic");
     assert!(models.len() >= 4, "only {} models", models.len());
     for (name, path, truth) in models {
@@ -204,7 +204,7 @@ fn weights_of_a_dynamic_quantization_keep_their_integers() {
                 let zero_point = i64::from(layer.weight_zero_points.get(j).copied().unwrap_or(0));
                 let row = &layer.weights[j * layer.inputs..][..layer.inputs];
                 let found: Vec<i64> = row.iter().map(|&w| i64::from(w) - zero_point).collect();
-                // A unit whose integers have a common divisor may be stored divided by it, with a larger step.
+                // A unit of small integers is stored as a multiple of them, with a smaller step.
                 let steps = |row: &[i64]| row.iter().map(|w| w.abs()).max().unwrap_or(0).max(1);
                 let (ours, theirs) = (steps(&found), steps(&unit.to_vec()));
                 assert!(

@@ -29,7 +29,7 @@ pub(super) struct Row {
 /// One unit's weights as integers.
 ///
 /// Weights that are whole multiples of some step already, as dynamic quantization and quantization-aware training leave them,
-/// keep their integers. Of others, eight bits cover the largest; fewer bits clip it where that lowers the square error of the
+/// keep their values. Of others, eight bits cover the largest; fewer bits clip it where that lowers the square error of the
 /// whole row. The scale is at least `least_scale`.
 pub(super) fn round_row(row: &[f32], weight_type: WeightType, least_scale: f32) -> Row {
     let limit = f32::from(weight_type.limit());
@@ -56,8 +56,8 @@ pub(super) fn round_row(row: &[f32], weight_type: WeightType, least_scale: f32) 
     Row { weights: row.iter().map(|&w| rounded(w, scale, limit) as i8).collect(), zero_point: 0, scale }
 }
 
-/// The row's integers, if all its weights are multiples of one step that fit 8 bits: symmetric where they can be, with a zero
-/// point where they span more to one side.
+/// The row's integers, if all its weights are multiples of one step that fit 8 bits: symmetric where they can be, and with the
+/// finest such step, which is also the bias's; with a zero point where they span more to one side.
 fn on_grid(row: &[f32], largest: f32) -> Option<Row> {
     let multiples = |steps: i32| {
         let inverse = steps as f32 / normal(largest);
@@ -67,10 +67,11 @@ fn on_grid(row: &[f32], largest: f32) -> Option<Row> {
             .collect::<Option<Vec<i32>>>()
     };
     // Few weights lie on some fine grid by chance, and a zero point costs time.
-    let finest = if row.len() < 4 { 127 } else { 255 };
-    let (steps, integers) = (1..=finest).find_map(|steps| multiples(steps).map(|integers| (steps, integers)))?;
+    let most = if row.len() < 4 { 127 } else { 255 };
+    let (steps, integers) =
+        (1..=127).rev().chain(128..=most).find_map(|steps| multiples(steps).map(|integers| (steps, integers)))?;
     let (low, high) = integers.iter().fold((0, 0), |(low, high), &q| (low.min(q), high.max(q)));
-    // Both ends lie in -128..=127 with it, as they span 255 steps at most; where they do without, it is 0.
+    // What spans 255 steps at most lies in -128..=127 with it; where it does without, it is 0.
     let zero_point = (127 - high).min(0).max(-128 - low);
     let weights = integers.iter().map(|q| i8::try_from(q + zero_point).ok()).collect::<Option<_>>()?;
     Some(Row { weights, zero_point: i8::try_from(zero_point).ok()?, scale: normal(largest / steps as f32) })
@@ -122,6 +123,13 @@ mod tests {
                 assert_eq!(zero_point, 0);
             }
         }
+    }
+
+    #[test]
+    fn a_coarse_grid_leaves_a_fine_step_to_the_bias() {
+        let Row { weights, scale, .. } = round_row(&[0.5, -0.5, 0.0, 0.25], WeightType::Int8, 0.0);
+        assert_eq!(weights, [126, -126, 0, 63]);
+        assert!((scale - 0.5 / 126.0).abs() < 1e-9, "{scale}");
     }
 
     #[test]
