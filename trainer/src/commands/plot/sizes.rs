@@ -42,14 +42,22 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
                 Network::Float(network) => tnet::write_float(&network, FloatType::F32)?.len(),
             },
         };
-        Ok(Sized { name: name(path), bytes, accuracy })
+        Ok(Sized { name: name(path, &args.models), bytes, accuracy })
     });
     let sizes = Sizes { title, models: models.collect::<Result<_>>()?, language: settings.language };
     save(&sizes, &or_usual(args.out.as_ref(), "sizes.png"), settings)
 }
 
+/// A model's name among others: that of the file, or of its folder where all files have the same; with the ending where
+/// another model would have the same name.
+fn name(path: &Path, all: &[PathBuf]) -> String {
+    let name = stem(path);
+    let ending = path.extension().filter(|_| all.iter().filter(|other| stem(other) == name).count() > 1);
+    ending.map_or(name.clone(), |ending| format!("{name}.{}", ending.to_string_lossy()))
+}
+
 /// The file's name, and its folder's where that is what tells models apart: `models/mnist/model.tnet` is `mnist`.
-fn name(path: &Path) -> String {
+fn stem(path: &Path) -> String {
     let text =
         |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = text(path.file_stem());
@@ -57,5 +65,18 @@ fn name(path: &Path) -> String {
         folder if stem == "model" && !folder.is_empty() => folder,
         folder if !folder.is_empty() && stem.starts_with("model-") => format!("{folder} {}", &stem["model-".len()..]),
         _ => stem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_models_have_one_name() {
+        let all = ["models/mnist/model.onnx", "models/mnist/model.tnet", "models/mnist/model-int8.onnx", "int4.tnet"]
+            .map(PathBuf::from);
+        let names = all.each_ref().map(|path| name(path, &all));
+        assert_eq!(names, ["mnist.onnx", "mnist.tnet", "mnist int8", "int4"]);
     }
 }
