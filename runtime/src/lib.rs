@@ -122,6 +122,9 @@ mod model;
 mod prepare;
 mod static_model;
 mod text;
+#[cfg(test)]
+#[path = "../../tests/tolerances.rs"]
+mod tolerance;
 
 pub use answer::Class;
 pub use element::Element;

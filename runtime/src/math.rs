@@ -122,6 +122,7 @@ pub(crate) fn sqrt(x: f32) -> f32 {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::tolerance;
 
     /// The largest difference from f64 in units of the last place, over -30..30 and tiny numbers.
     fn worst(f: impl Fn(f32) -> f32, truth: impl Fn(f64) -> f64) -> f64 {
@@ -135,18 +136,26 @@ mod tests {
 
     #[test]
     fn functions_are_right_to_the_last_places() {
-        assert!(worst(exp, f64::exp) < 1.5, "{}", worst(exp, f64::exp));
-        assert!(worst(exp_m1, f64::exp_m1) < 3.0, "{}", worst(exp_m1, f64::exp_m1));
-        assert!(worst(tanh, f64::tanh) < 3.0, "{}", worst(tanh, f64::tanh));
+        assert!(worst(exp, f64::exp) < f64::from(tolerance::CHIP_EXP_ULP), "{}", worst(exp, f64::exp));
+        assert!(worst(exp_m1, f64::exp_m1) < f64::from(tolerance::CHIP_FUNCTION_ULP), "{}", worst(exp_m1, f64::exp_m1));
+        assert!(worst(tanh, f64::tanh) < f64::from(tolerance::CHIP_FUNCTION_ULP), "{}", worst(tanh, f64::tanh));
         let truth = |x: f64| 1.0 / (1.0 + (-x).exp());
-        assert!(worst(sigmoid, truth) < 3.0, "{}", worst(sigmoid, truth));
+        assert!(worst(sigmoid, truth) < f64::from(tolerance::CHIP_FUNCTION_ULP), "{}", worst(sigmoid, truth));
         let truth = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
-        assert!(worst(softplus, truth) < 3.0, "{}", worst(softplus, truth));
+        assert!(worst(softplus, truth) < f64::from(tolerance::CHIP_FUNCTION_ULP), "{}", worst(softplus, truth));
         for y in (0..100_000).map(|i| 1.0 + i as f32 * 0.37).flat_map(|y| [y, 1.0 / y]) {
-            assert!((f64::from(ln(y)) - f64::from(y).ln()).abs() < 2e-7 * f64::from(y).ln().abs().max(1.0), "{y}");
+            assert!(
+                (f64::from(ln(y)) - f64::from(y).ln()).abs()
+                    < f64::from(tolerance::CHIP_LN) * f64::from(y).ln().abs().max(1.0),
+                "{y}"
+            );
         }
         for x in (-5_000..=5_000).map(|i| i as f32 * 0.001) {
-            assert!((f64::from(erf(x)) - erf_truth(f64::from(x))).abs() < 1e-6, "erf({x}) = {}", erf(x));
+            assert!(
+                (f64::from(erf(x)) - erf_truth(f64::from(x))).abs() < f64::from(tolerance::FUNCTION),
+                "erf({x}) = {}",
+                erf(x)
+            );
         }
     }
 

@@ -1,5 +1,8 @@
 //! The ways in, and what they say where something does not fit.
 
+#[path = "../../tests/tolerances.rs"]
+mod tolerance;
+
 use thumbnet::WeightType::{Int2, Int4, Int8};
 use thumbnet::{Buffer, Function, Model, Order, RunError};
 
@@ -35,7 +38,7 @@ fn static_and_parsed_models_agree() {
         model.run(&input, &mut vec![0.0; model.scratch_len()], &mut other).unwrap();
         assert_eq!(output, other);
         assert_eq!(model.classify(&output).index, class);
-        assert!((output[0] + output[1] - 1.0).abs() < 1e-6, "a softmax gives probabilities");
+        assert!((output[0] + output[1] - 1.0).abs() < tolerance::FUNCTION, "a softmax gives probabilities");
     }
 }
 

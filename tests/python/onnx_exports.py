@@ -8,7 +8,9 @@ import numpy as np
 import onnx
 import onnxruntime
 
-TOLERANCE = 1e-5
+from tolerances import tolerance
+
+TOLERANCE = tolerance("NETWORK")
 
 
 def check(path: pathlib.Path) -> float:

@@ -12,8 +12,10 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from tolerances import tolerance
+
 ROOT = pathlib.Path(__file__).parents[2]
-TOLERANCE = 1e-5
+TOLERANCE = tolerance("NETWORK")
 
 
 def test_images() -> np.ndarray:

@@ -1,7 +1,7 @@
 """Ten steps of training in PyTorch, as a fixture for the trainer: python torch_steps.py > ../fixtures/torch_steps.json
 
 A 6-8-5-3 network (ReLU, tanh, softmax cross-entropy) from weights and batches that are simple formulas, so that the fixture
-holds only results: the loss before each step, and the logits of the first batch and all parameters after the tenth.
+holds only results: the loss and the logits before each step, and the logits of the first batch and all parameters after the tenth.
 """
 
 import json
@@ -39,16 +39,23 @@ def batch(step):
 def run(make):
     net = network()
     optimizer = make(net.parameters())
-    losses = []
+    losses, logits = [], []
     for step in range(STEPS):
         x, classes = batch(step)
-        loss = torch.nn.functional.cross_entropy(net(x), classes)
+        z = net(x)
+        loss = torch.nn.functional.cross_entropy(z, classes)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+        logits.append(z.flatten().tolist())
     parameters = [p.data.t().flatten().tolist() for p in net.parameters()]
-    return {"losses": losses, "logits": net(batch(0)[0]).flatten().tolist(), "parameters": parameters}
+    return {
+        "losses": losses,
+        "step_logits": logits,
+        "logits": net(batch(0)[0]).flatten().tolist(),
+        "parameters": parameters,
+    }
 
 
 OPTIMIZERS = {

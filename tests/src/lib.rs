@@ -4,3 +4,5 @@ pub mod cli;
 pub mod counts;
 pub mod faulty;
 pub mod network;
+#[path = "../tolerances.rs"]
+pub mod tolerance;

@@ -110,3 +110,48 @@ fn no_file_has_outgrown_its_noun() {
         .collect();
     assert!(long.is_empty(), "split these: {}", long.join(", "));
 }
+
+/// Whether a comparison with a small literal stands in a line, such as `.abs() < 1e-6`.
+fn compares_with_a_literal(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.split('<').skip(1).any(|rest| {
+        let number: String =
+            rest.trim_start_matches(['=', ' ']).chars().take_while(|c| !" ,)*;".contains(*c)).collect();
+        number.starts_with(|c: char| c.is_ascii_digit()) && number.contains("e-")
+    })
+}
+
+#[test]
+fn tolerances_stand_in_the_table() {
+    let literals = [format!("assert!((a - b).abs() < {:e});", 0.001), format!("x <= {:e} * y", 0.0025)];
+    assert!(literals.iter().all(|line| compares_with_a_literal(line)));
+    assert!(
+        !compares_with_a_literal("assert!(a < tolerance::SUM, \"{a}\"); // 1e-5")
+            && !compares_with_a_literal("a < 0.5")
+    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["trainer", "runtime", "link", "tests"] {
+        let folder = root.join(folder);
+        ["src", "tests"]
+            .map(|inside| folder.join(inside))
+            .iter()
+            .filter(|path| path.exists())
+            .for_each(|path| rust_files(path, &mut files));
+    }
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a readable file");
+        let within = file.strip_prefix(&root).expect("inside the workspace");
+        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let folder = within.components().any(|part| part.as_os_str() == "tests");
+        let mut test = folder || name.ends_with("tests") || name == "parity";
+        for (number, line) in text.lines().enumerate() {
+            test |= line == "mod tests {";
+            if test && compares_with_a_literal(line) {
+                wrong.push(format!("{}:{}: {}", within.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "a tolerance beside tests/tolerances.rs:\n{}", wrong.join("\n"));
+}

@@ -4,6 +4,7 @@ use ndarray::Array2;
 use std::fs;
 use std::path::Path;
 use thumbnet_tests::cli::thumbnet;
+use thumbnet_tests::tolerance;
 
 /// A fixture's path, and a folder with inputs of eight features in `inputs.npy`.
 fn prepared(name: &str) -> (String, tempfile::TempDir) {
@@ -47,7 +48,7 @@ fn every_executor_agrees_on_what_was_converted() {
             run["executors"].as_array().expect("rows").iter().filter_map(|row| row["name"].as_str()).collect();
         assert!(names.contains(&"evaluator") && names.contains(&"tract") && names.contains(&"host"), "{names:?}");
         for row in run["executors"].as_array().expect("rows") {
-            assert!(row["max_abs_diff"].as_f64().is_some_and(|d| d < 1e-5), "{output}: {row}");
+            assert!(row["max_abs_diff"].as_f64().is_some_and(|d| d < f64::from(tolerance::NETWORK)), "{output}: {row}");
         }
     }
 }

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::path::Path;
+use thumbnet_tests::tolerance;
 use thumbnet_trainer::onnx::{ElementType, Graph, Tensor};
 
-/// The relative and absolute tolerance of a float; the official one is a hundred times larger.
-const RELATIVE: f64 = 1e-5;
-const ABSOLUTE: f64 = 1e-6;
+/// The relative and absolute tolerance of a float.
+const RELATIVE: f64 = tolerance::OPERATOR as f64;
+const ABSOLUTE: f64 = tolerance::OPERATOR_ABSOLUTE as f64;
 
 fn tensor(path: &Path) -> Option<Tensor> {
     let bytes = fs::read(path).ok()?;

@@ -14,4 +14,7 @@ pub mod plot;
 pub mod quantize;
 pub mod target;
 pub mod tnet;
+#[cfg(test)]
+#[path = "../../tests/tolerances.rs"]
+mod tolerance;
 pub mod train;

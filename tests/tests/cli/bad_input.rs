@@ -40,7 +40,7 @@ fn data_that_are_missing() {
     let run = thumbnet(folder.path(), &["evaluate", "model.tnet", "--data", "mnist", "--data-dir", "data"]);
     assert_eq!(
         run.error(),
-        "data/mnist: no mnist here: train-images-idx3-ubyte.gz is missing; put it there, or name a file"
+        "data/mnist: train-images-idx3-ubyte.gz is missing; a folder holds four files named as MNIST's; put it there, or name a file"
     );
 }
 

@@ -3,6 +3,7 @@
 use super::{network, quantized};
 use tempfile::TempDir;
 use thumbnet_tests::cli::{thumbnet, thumbnet_with};
+use thumbnet_tests::tolerance;
 use thumbnet_trainer::nn::Activation;
 use thumbnet_trainer::tnet;
 
@@ -49,7 +50,7 @@ fn bench_counts_instructions_layer_by_layer() {
     assert_eq!(value["layers"][0]["macs"], 784 * 20);
     assert_eq!(value["layers"][1]["macs"], 200);
     let layers: f64 = (0..2).map(|i| value["layers"][i]["count"].as_f64().expect("a count")).sum();
-    assert!((layers - value["total"].as_f64().expect("a total")).abs() < 1e-6);
+    assert!((layers - value["total"].as_f64().expect("a total")).abs() < f64::from(tolerance::FUNCTION));
     assert!(value["per_mac"].as_f64().is_some_and(|per_mac| (0.5..30.0).contains(&per_mac)), "{value}");
 
     let value = thumbnet(folder.path(), &["bench", "model.tnet", "--target", "host", "--json"]).json();

@@ -4,6 +4,7 @@ use super::{network, write_models};
 use ndarray::{Array2, ArrayD};
 use std::fs;
 use thumbnet_tests::cli::thumbnet;
+use thumbnet_tests::tolerance;
 use thumbnet_trainer::dataset::Features;
 use thumbnet_trainer::nn::Activation;
 use thumbnet_trainer::onnx;
@@ -37,7 +38,7 @@ fn predict_gives_the_networks_outputs_in_every_format() {
     let value = predict(&["model.onnx", "x.npy", "--out", "y.npy", "--json"]).json();
     let written: Array2<f32> = ndarray_npy::read_npy(folder.path().join("y.npy")).expect("float32");
     let expected = model.forward(real.view());
-    assert!((&written - &expected).iter().all(|difference| difference.abs() < 1e-6));
+    assert!((&written - &expected).iter().all(|difference| difference.abs() < tolerance::FUNCTION));
     assert_eq!((value["samples"].as_u64(), value["outputs"].as_array().map(Vec::len)), (Some(20), Some(20)));
     assert_eq!(value["labels"].as_array().map(Vec::len), Some(20));
 
@@ -54,7 +55,7 @@ fn predict_gives_the_networks_outputs_in_every_format() {
     }
     let value = predict(&["model.tnet", "q.npy", "--json"]).json();
     let sum: f64 = value["outputs"][3].as_array().expect("a row").iter().filter_map(serde_json::Value::as_f64).sum();
-    assert!((sum - 1.0).abs() < 1e-5, "probabilities add up to {sum}");
+    assert!((sum - 1.0).abs() < f64::from(tolerance::SUM), "probabilities add up to {sum}");
 }
 
 #[test]

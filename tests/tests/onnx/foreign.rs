@@ -4,6 +4,7 @@
 use crate::runtime::integers;
 use ndarray::{Array2, ArrayD};
 use std::path::{Path, PathBuf};
+use thumbnet_tests::tolerance;
 use thumbnet_trainer::nn::{Encoding, Input};
 use thumbnet_trainer::onnx::{ElementType, Graph, GraphInput, Imported, Tensor, import};
 use thumbnet_trainer::quantize::{Options, post_training};
@@ -45,7 +46,7 @@ fn models(maker: &str) -> Vec<(String, PathBuf, Truth)> {
 
 /// The tolerance of real outputs, relative to the larger of the value and 1. Half precision has 11 bits.
 fn tolerance(name: &str) -> f32 {
-    if name.ends_with("_f16") { 4e-3 } else { 1e-5 }
+    if name.ends_with("_f16") { tolerance::NETWORK_F16 } else { tolerance::NETWORK }
 }
 
 fn difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {

@@ -168,6 +168,7 @@ pub(super) fn rounded(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance;
     use ndarray::array;
 
     #[test]
@@ -177,7 +178,7 @@ mod tests {
             Regression::measure(array![[2.5], [0.0], [2.0], [8.0]].view(), array![[3.0], [-0.5], [2.0], [7.0]].view());
         let Regression { mse, mae, r2 } = metrics.unwrap();
         assert_eq!((mse, mae), (0.375, 0.5));
-        assert!((r2 - 0.948_608_137).abs() < 1e-9);
+        assert!((r2 - 0.948_608_137).abs() < f64::from(tolerance::FUNCTION_F64));
         assert!(Regression::measure(array![[1.0, 2.0]].view(), array![[1.0]].view()).is_err());
     }
 }

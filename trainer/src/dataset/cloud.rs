@@ -116,6 +116,7 @@ fn normal_pair(random: &mut impl Rng) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance;
 
     const ALL: [Cloud; 5] = [Cloud::Circle, Cloud::Xor, Cloud::Gaussian, Cloud::Spiral, Cloud::Moons];
 
@@ -149,7 +150,7 @@ mod tests {
         let spiral = Cloud::Spiral.generate(200, 0.0, 1);
         let (points, _) = parts(&spiral);
         // The second arm is the first, turned by half a circle.
-        assert!((0..100).all(|row| (points[[row, 0]] + points[[row + 100, 0]]).abs() < 1e-4));
+        assert!((0..100).all(|row| (points[[row, 0]] + points[[row + 100, 0]]).abs() < tolerance::SUM));
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub(super) fn read_folder(name: &str, folder: &Path, class_names: &[&str]) -> Re
     let part = |images: usize| {
         let path = |file: usize| {
             find_file(folder, FILES[file]).ok_or_else(|| {
-                let what = format!("no {name} here: {}.gz is missing; put it there, or name a file", FILES[file]);
-                Error::new(ErrorKind::Data, folder.display(), what)
+                let what = "is missing; a folder holds four files named as MNIST's; put it there, or name a file";
+                Error::new(ErrorKind::Data, folder.display(), format!("{}.gz {what}", FILES[file]))
             })
         };
         let (images, labels) = (path(images)?, path(images + 1)?);

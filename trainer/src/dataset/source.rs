@@ -258,7 +258,7 @@ mod tests {
         let options = Options { data_dir: Some(folder.path().into()), ..Options::default() };
         let error = load("mnist", &options).unwrap_err().to_string();
         assert!(
-            error.ends_with("no mnist here: train-images-idx3-ubyte.gz is missing; put it there, or name a file"),
+            error.ends_with("train-images-idx3-ubyte.gz is missing; a folder holds four files named as MNIST's; put it there, or name a file"),
             "{error}"
         );
     }

@@ -124,6 +124,7 @@ pub(super) fn log_sum_exp(row: &[f32]) -> f32 {
 mod tests {
     use super::Activation;
     use crate::nn::Elementwise;
+    use crate::tolerance;
 
     const ALL: [Activation; 7] = [
         Activation::Linear,
@@ -157,7 +158,7 @@ mod tests {
                 shifted[k] = z[k] - h;
                 let expected = (above - scalar(activation, &shifted)) / (2.0 * f64::from(h));
                 assert!(
-                    (expected - f64::from(gradient[k])).abs() < 2e-4,
+                    (expected - f64::from(gradient[k])).abs() < f64::from(tolerance::GRADIENT),
                     "{activation:?}[{k}]: {} != {expected}",
                     gradient[k]
                 );
@@ -169,10 +170,15 @@ mod tests {
     fn softmax_survives_large_sums() {
         let mut row = [1000.0, 999.0, -1000.0];
         Activation::Softmax.apply_row(&mut row);
-        assert!((row[0] - 0.731_058_6).abs() < 1e-6 && (row[1] - 0.268_941_4).abs() < 1e-6 && row[2] == 0.0, "{row:?}");
+        assert!(
+            (row[0] - 0.731_058_6).abs() < tolerance::FUNCTION
+                && (row[1] - 0.268_941_4).abs() < tolerance::FUNCTION
+                && row[2] == 0.0,
+            "{row:?}"
+        );
         let mut row = [1000.0, 999.0];
         Activation::LogSoftmax.apply_row(&mut row);
-        assert!((row[0] + 0.313_261_7).abs() < 1e-4, "{row:?}");
+        assert!((row[0] + 0.313_261_7).abs() < tolerance::FUNCTION_AT_1000, "{row:?}");
     }
 
     #[test]

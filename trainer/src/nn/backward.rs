@@ -67,6 +67,7 @@ impl Sequential {
 #[cfg(test)]
 mod tests {
     use crate::nn::{Activation, Dense, Elementwise, Encoding, Initializer, Input, Layer, Loss, Sequential, Target};
+    use crate::tolerance;
     use ndarray::Array2;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -114,7 +115,7 @@ mod tests {
                 let expected = (at(h) - at(-h)) / (2.0 * h);
                 let got = if k < kernel { gradient.kernel.as_slice().unwrap()[k] } else { gradient.bias[k - kernel] };
                 assert!(
-                    (expected - got).abs() < 3e-4,
+                    (expected - got).abs() < tolerance::GRADIENT_NETWORK,
                     "{activations:?} {loss:?} layer {layer}, {k}: {got} != {expected}"
                 );
             }

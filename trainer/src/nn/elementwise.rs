@@ -176,6 +176,7 @@ fn softplus(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::Elementwise;
+    use crate::tolerance;
 
     const ALL: [Elementwise; 17] = [
         Elementwise::LeakyRelu { slope: 0.01 },
@@ -207,7 +208,7 @@ mod tests {
                 let expected = (function.value(x + h) - function.value(x - h)) / (2.0 * h);
                 let got = function.derivative(x);
                 assert!(
-                    (expected - got).abs() <= 2e-3 * got.abs().max(1.0),
+                    (expected - got).abs() <= tolerance::DERIVATIVE * got.abs().max(1.0),
                     "{function:?} at {x}: {got} instead of {expected}"
                 );
             }
@@ -227,8 +228,8 @@ mod tests {
             (Elementwise::Elu { alpha: 1.0 }, 1.0, -0.632_120_6),
         ];
         for (function, at_one, at_minus_one) in cases {
-            assert!((function.value(1.0) - at_one).abs() < 1e-6, "{function:?}");
-            assert!((function.value(-1.0) - at_minus_one).abs() < 1e-6, "{function:?}");
+            assert!((function.value(1.0) - at_one).abs() < tolerance::FUNCTION, "{function:?}");
+            assert!((function.value(-1.0) - at_minus_one).abs() < tolerance::FUNCTION, "{function:?}");
         }
     }
 }

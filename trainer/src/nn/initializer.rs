@@ -136,6 +136,7 @@ fn orthogonal(inputs: usize, outputs: usize, rng: &mut impl Rng) -> Array2<f32> 
 #[cfg(test)]
 mod tests {
     use super::Initializer;
+    use crate::tolerance;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -176,7 +177,7 @@ mod tests {
             assert_eq!(w.dim(), (inputs, outputs));
             let product = if inputs < outputs { w.dot(&w.t()) } else { w.t().dot(&w) };
             for ((i, j), x) in product.indexed_iter() {
-                assert!((x - f32::from(i == j)).abs() < 1e-5);
+                assert!((x - f32::from(i == j)).abs() < tolerance::SUM);
             }
         }
     }

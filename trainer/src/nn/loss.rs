@@ -164,6 +164,7 @@ fn sign(x: f32) -> f32 {
 mod tests {
     use super::{Loss, Target};
     use crate::nn::Activation;
+    use crate::tolerance;
 
     const SMOOTH: Loss = Loss::CategoricalCrossentropy { label_smoothing: 0.1 };
     const ALL: [(Loss, Activation); 14] = [
@@ -204,7 +205,7 @@ mod tests {
                     };
                     let expected = (at(h) - at(-h)) / (2.0 * h);
                     assert!(
-                        (expected - gradient[k]).abs() < 2e-4,
+                        (expected - gradient[k]).abs() < tolerance::GRADIENT,
                         "{loss:?} {activation:?} {k}: {} != {expected}",
                         gradient[k]
                     );
@@ -216,9 +217,9 @@ mod tests {
     #[test]
     fn values_by_hand() {
         let (loss, y, _) = evaluate(ALL[9].0, Activation::Softmax, &[1.0, 2.0, 3.0], Target::Class(2));
-        assert!((loss - 0.407_606).abs() < 1e-6 && (y[2] - 0.665_240_9).abs() < 1e-6);
+        assert!((loss - 0.407_606).abs() < tolerance::FUNCTION && (y[2] - 0.665_240_9).abs() < tolerance::FUNCTION);
         let (loss, ..) = evaluate(Loss::BinaryCrossentropy, Activation::Sigmoid, &[-0.5], Target::Class(1));
-        assert!((loss - 0.974_077).abs() < 1e-6);
+        assert!((loss - 0.974_077).abs() < tolerance::FUNCTION);
         let (loss, ..) = evaluate(Loss::MeanSquaredError, Activation::Linear, &[1.0, 4.0], Target::Values(&[0.0, 2.0]));
         assert_eq!(loss, 2.5);
     }

@@ -146,6 +146,7 @@ impl Sequential {
 mod tests {
     use super::{Layer, Sequential};
     use crate::nn::{Activation, Dense, Encoding, Initializer, Input, Normalization};
+    use crate::tolerance;
     use ndarray::array;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -188,7 +189,7 @@ mod tests {
         // x = [2, -1] -> normalized [2, -1] -> sums [1.75, -4] -> relu [1.75, 0] -> 1.25
         let x = array![[2.0, -1.0]];
         assert_eq!(net.logits(x.view()), array![[1.25]]);
-        assert!((net.forward(x.view())[[0, 0]] - 0.777_299_9).abs() < 1e-6);
+        assert!((net.forward(x.view())[[0, 0]] - 0.777_299_9).abs() < tolerance::FUNCTION);
         assert_eq!(net.layer_outputs(x.view())[1], array![[1.75, 0.0]]);
     }
 }

@@ -43,12 +43,13 @@ fn square_error(q: Quantization, value: f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance;
 
     #[test]
     fn a_relus_range_starts_at_the_least_integer() {
         let q = affine(0.0, 2.55);
         assert_eq!(q.zero_point, -128);
-        assert!((q.scale - 0.01).abs() < 1e-8);
+        assert!((q.scale - 0.01).abs() < tolerance::FUNCTION_F64);
     }
 
     #[test]

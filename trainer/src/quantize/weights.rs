@@ -84,6 +84,7 @@ fn rounded(weight: f32, scale: f32, limit: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance;
 
     const ROW: [f32; 8] = [0.900_37, -0.310_13, 0.02, 0.33, -0.28, 0.3, 0.0, -0.01];
 
@@ -119,7 +120,7 @@ mod tests {
                 let Row { weights, zero_point, scale } = round_row(&row, weight_type, 0.0);
                 let back = weights.iter().map(|&q| f32::from(q) * scale);
                 let error = back.zip(&row).fold(0f32, |error, (back, w)| error.max((back - w).abs()));
-                assert!(error < 1e-6, "{weight_type:?}, largest {largest}: {error}");
+                assert!(error < tolerance::FUNCTION, "{weight_type:?}, largest {largest}: {error}");
                 assert_eq!(zero_point, 0);
             }
         }
@@ -129,7 +130,7 @@ mod tests {
     fn a_coarse_grid_leaves_a_fine_step_to_the_bias() {
         let Row { weights, scale, .. } = round_row(&[0.5, -0.5, 0.0, 0.25], WeightType::Int8, 0.0);
         assert_eq!(weights, [126, -126, 0, 63]);
-        assert!((scale - 0.5 / 126.0).abs() < 1e-9, "{scale}");
+        assert!((scale - 0.5 / 126.0).abs() < tolerance::FUNCTION_F64, "{scale}");
     }
 
     #[test]
@@ -140,7 +141,7 @@ mod tests {
             let Row { weights, zero_point, scale } = round_row(&row, WeightType::Int8, 0.0);
             let back: Vec<i32> = weights.iter().map(|&q| i32::from(q) - i32::from(zero_point)).collect();
             assert_eq!(back, grid);
-            assert!((scale - 0.0123).abs() < 1e-7, "{scale}");
+            assert!((scale - 0.0123).abs() < tolerance::FUNCTION_F64, "{scale}");
             assert_eq!(zero_point == 0, low >= -128 && high <= 127);
         }
     }

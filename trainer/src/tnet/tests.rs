@@ -3,6 +3,7 @@
 use super::{FloatType, Network, read, write, write_float};
 use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
+use crate::tolerance;
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -80,7 +81,7 @@ fn integers_come_back_as_they_were() {
     let mut same = back.clone();
     for (layer, original) in same.layers.iter_mut().zip(&network.layers) {
         for (scale, original) in layer.weight_scales.iter_mut().zip(&original.weight_scales) {
-            assert!((*scale - original).abs() <= 1e-6 * original, "{scale} for {original}");
+            assert!((*scale - original).abs() <= tolerance::FUNCTION * original, "{scale} for {original}");
             *scale = *original;
         }
     }

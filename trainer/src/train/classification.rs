@@ -110,6 +110,7 @@ fn area(scores: impl Iterator<Item = f32>, classes: &[u32], class: usize) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance;
     use crate::train::parity::{fixture, numbers};
     use ndarray::{Array2, array};
 
@@ -118,15 +119,18 @@ mod tests {
         let outputs = array![[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0.0, 0.0, 1.0]];
         let metrics = Classification::measure(outputs.view(), &[0, 1, 2], 3);
         assert_eq!(metrics.confusion, [[1, 0, 0], [1, 0, 0], [0, 0, 1]]);
-        assert!((metrics.accuracy - 2.0 / 3.0).abs() < 1e-12);
-        assert!((metrics.loss - (-(0.7f64.ln()) - 0.25f64.ln()) / 3.0).abs() < 1e-7);
+        assert_eq!(metrics.accuracy, 2.0 / 3.0);
+        assert!((metrics.loss - (-(0.7f64.ln()) - 0.25f64.ln()) / 3.0).abs() < f64::from(tolerance::FUNCTION_OF_F32));
     }
 
     #[test]
     fn one_output_is_the_second_classs_probability() {
         let metrics = Classification::measure(array![[0.9], [0.4], [0.8]].view(), &[1, 0, 0], 2);
         assert_eq!(metrics.confusion, [[1, 1], [0, 1]]);
-        assert!((metrics.loss + (0.9f64.ln() + 0.6f64.ln() + 0.2f64.ln()) / 3.0).abs() < 1e-7);
+        assert!(
+            (metrics.loss + (0.9f64.ln() + 0.6f64.ln() + 0.2f64.ln()) / 3.0).abs()
+                < f64::from(tolerance::FUNCTION_OF_F32)
+        );
     }
 
     #[test]
@@ -135,7 +139,7 @@ mod tests {
         let column = |name: &str| numbers(&expected[name]);
         let close = |name: &str, got: f64| {
             let expected = expected[name].as_f64().unwrap();
-            assert!((got - expected).abs() < 1e-9, "{name}: {got} instead of {expected}");
+            assert!((got - expected).abs() < f64::from(tolerance::FUNCTION_F64), "{name}: {got} instead of {expected}");
         };
         let classes: Vec<u32> = column("classes").iter().map(|&class| class as u32).collect();
         let scores = column("scores").iter().map(|&score| score as f32).collect();

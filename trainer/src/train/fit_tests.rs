@@ -4,6 +4,7 @@ use super::fit::Fit;
 use crate::dataset::{Augmentation, Dataset, Features, Options, Targets, load};
 use crate::error::ErrorKind;
 use crate::nn::{Activation, Elementwise, Loss, Sequential};
+use crate::tolerance;
 use crate::train::{
     BatchNormalization, Checkpoint, Clip, EarlyStopping, LayerSettings, Monitor, Optimizer, Progress, Recipe,
     ReduceOnPlateau, Schedule, Silent, WeightGrid,
@@ -100,7 +101,10 @@ fn whatever_has_a_state_goes_on_to_the_same_bits() {
         |records: &[crate::train::Record]| records.iter().map(|r| (r.epoch, r.loss, r.val_loss)).collect::<Vec<_>>();
     let best = whole_history.records.iter().filter_map(|r| r.val_loss).fold(f64::INFINITY, f64::min);
     let measured = crate::train::measure(&whole, &data, Loss::BinaryCrossentropy).unwrap().loss;
-    assert!((measured - best).abs() < 1e-9, "the best epoch's weights come back: {measured} instead of {best}");
+    assert!(
+        (measured - best).abs() < f64::from(tolerance::FUNCTION_F64),
+        "the best epoch's weights come back: {measured} instead of {best}"
+    );
 
     // Stopped twice: early, and after the best weights of some epoch were kept.
     let mut state = None;

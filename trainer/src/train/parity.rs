@@ -1,19 +1,17 @@
 //! Training against PyTorch: the fixtures hold what `tests/python/torch_steps.py` and `torch_training.py` computed from the same
 //! formulas.
 
-use super::engine::{Engine, Inputs, Job, Outputs, Plan};
+use super::engine::{Engine, Inputs, Job, Outputs, Part, Plan};
 use super::recipe::ActivationName;
 use super::{BatchNormalization, Clip, LayerSettings, Optimizer, Regularizer, Schedule};
 use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Loss, Sequential, Target};
+use crate::tolerance;
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 use std::sync::atomic::AtomicBool;
 
 const SIZES: [usize; 4] = [6, 8, 5, 3];
 const SAMPLES: usize = 12;
-
-/// How far losses, logits and parameters may be from PyTorch's after ten steps: the order of float32 sums differs.
-const TOLERANCE: f64 = 5e-6;
 
 /// A file of what others computed.
 pub(super) fn fixture(name: &str) -> Value {
@@ -65,12 +63,22 @@ fn check(what: &str, expected: &Value, net: &Sequential, plan: &Plan, weights: O
     for threads in [1, 3] {
         let mut engine = Engine::new(net, plan.clone(), SAMPLES, threads);
         let close = |of: &str, got: f64, expected: f64| {
-            assert!((got - expected).abs() < TOLERANCE, "{what}: {of}: {got} instead of {expected}");
+            assert!(
+                (got - expected).abs() < f64::from(tolerance::TRAINING_STEPS),
+                "{what}: {of}: {got} instead of {expected}"
+            );
         };
         let losses = numbers(&expected["losses"]);
         assert_eq!(losses.len(), 10);
         for (step, &loss) in losses.iter().enumerate() {
             let (x, classes) = batch(step);
+            if let Some(logits) = expected["step_logits"].get(step) {
+                let mut now = net.clone();
+                engine.store(Part::Weights, &mut now);
+                for (got, logit) in now.sums(x.view()).iter().zip(numbers(logits)) {
+                    close(&format!("logit {step}"), f64::from(*got), logit);
+                }
+            }
             let order: Vec<usize> = (0..SAMPLES).collect();
             let (inputs, outputs) = (Inputs::Real(x.view()), Outputs::Classes(&classes));
             let class_weights = numbers(&fixture("torch_training.json")["class_weights"]);
@@ -192,7 +200,9 @@ fn activations_are_those_of_pytorch() {
             let (mut value, mut gradient) = (z, [1.0]);
             activation.apply_row(&mut value);
             activation.backward_row(&z, &value, &mut gradient);
-            let near = |got: f32, expected: f64| (f64::from(got) - expected).abs() < 1e-6 * expected.abs().max(1.0);
+            let near = |got: f32, expected: f64| {
+                (f64::from(got) - expected).abs() < f64::from(tolerance::FUNCTION) * expected.abs().max(1.0)
+            };
             assert!(near(value[0], y), "{name:?} at {x}: {} instead of {y}", value[0]);
             assert!(near(gradient[0], slope), "{name:?}' at {x}: {} instead of {slope}", gradient[0]);
         }
@@ -223,9 +233,12 @@ fn losses_are_those_of_pytorch() {
         let (mut y, mut gradient) = (z.clone(), z.clone());
         let value = f64::from(loss.sample(activation, &z, target, &mut y, &mut gradient));
         let loss = expected["y"].as_f64().unwrap();
-        assert!((value - loss).abs() < 1e-6, "{name}: {value} instead of {loss}");
+        assert!((value - loss).abs() < f64::from(tolerance::FUNCTION), "{name}: {value} instead of {loss}");
         for (got, expected) in gradient.iter().zip(numbers(&expected["dy"][0])) {
-            assert!((f64::from(*got) - expected).abs() < 1e-6, "{name}: {got} instead of {expected}");
+            assert!(
+                (f64::from(*got) - expected).abs() < f64::from(tolerance::FUNCTION),
+                "{name}: {got} instead of {expected}"
+            );
         }
     }
 }
@@ -234,6 +247,6 @@ fn losses_are_those_of_pytorch() {
 fn one_cycle_is_that_of_pytorch() {
     for (step, expected) in numbers(&fixture("torch_steps.json")["one_cycle"]).into_iter().enumerate() {
         let got = f64::from(Schedule::OneCycle.factor(step as u64, 100, 10));
-        assert!((got - expected).abs() < 1e-6, "{step}: {got} instead of {expected}");
+        assert!((got - expected).abs() < f64::from(tolerance::FUNCTION), "{step}: {got} instead of {expected}");
     }
 }

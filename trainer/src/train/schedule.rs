@@ -65,6 +65,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::Schedule;
+    use crate::tolerance;
 
     #[test]
     fn factors_by_hand() {
@@ -72,13 +73,13 @@ mod tests {
         assert_eq!(at(Schedule::Constant, 99), 1.0);
         assert_eq!(at(Schedule::Step { epochs: 3.0, factor: 0.5 }, 29), 1.0);
         assert_eq!(at(Schedule::Step { epochs: 3.0, factor: 0.5 }, 60), 0.25);
-        assert!((at(Schedule::Exponential { factor: 0.9 }, 20) - 0.81).abs() < 1e-6);
+        assert!((at(Schedule::Exponential { factor: 0.9 }, 20) - 0.81).abs() < tolerance::FUNCTION);
         let cosine = Schedule::Cosine { warmup: 0.0, floor: 0.0 };
         assert_eq!(at(cosine, 0), 1.0);
-        assert!((at(cosine, 50) - 0.5).abs() < 1e-6);
-        assert!(at(cosine, 99) < 3e-4);
+        assert!((at(cosine, 50) - 0.5).abs() < tolerance::FUNCTION);
+        assert!((at(cosine, 99) - 0.000_246_719_8).abs() < tolerance::FUNCTION);
         let warm = Schedule::Cosine { warmup: 2.0, floor: 0.1 };
-        assert!((at(warm, 0) - 0.05).abs() < 1e-6 && (at(warm, 19) - 1.0).abs() < 1e-6);
-        assert!((at(warm, 60) - 0.55).abs() < 1e-6);
+        assert!((at(warm, 0) - 0.05).abs() < tolerance::FUNCTION && (at(warm, 19) - 1.0).abs() < tolerance::FUNCTION);
+        assert!((at(warm, 60) - 0.55).abs() < tolerance::FUNCTION);
     }
 }

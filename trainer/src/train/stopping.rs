@@ -99,6 +99,7 @@ impl ReduceOnPlateau {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance;
     use crate::train::parity::{fixture, numbers};
 
     fn records(losses: &[f64]) -> Vec<Record> {
@@ -134,7 +135,10 @@ mod tests {
         let fixture = &fixture("torch_training.json")["plateau"];
         let (losses, rates) = (numbers(&fixture["losses"]), numbers(&fixture["rates"]));
         for (n, rate) in rates.iter().enumerate() {
-            assert!((f64::from(plateau.factor(&records(&losses[..=n]))) - rate).abs() < 1e-6, "{n}");
+            assert!(
+                (f64::from(plateau.factor(&records(&losses[..=n]))) - rate).abs() < f64::from(tolerance::FUNCTION),
+                "{n}"
+            );
         }
     }
 }

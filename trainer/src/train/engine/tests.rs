@@ -2,6 +2,7 @@
 
 use super::{End, Engine, Inputs, Job, Outputs, Part, Plan};
 use crate::nn::{Activation, Dense, Elementwise, Encoding, Initializer, Input, Layer, Loss, Sequential, Target};
+use crate::tolerance;
 use crate::train::{BatchNormalization, Clip, LayerSettings, Optimizer, Regularizer, WeightGrid};
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
@@ -59,7 +60,8 @@ fn check(sizes: &[usize], samples: usize, hidden: Activation, zeros: f32, fused:
     engine.store(Part::Weights, &mut after);
     for (layer, ((before, after), expected)) in net.dense_layers().zip(after.dense_layers()).zip(&expected).enumerate()
     {
-        let close = |before: &f32, after: &f32, expected: &f32| (before - after - expected).abs() < 2e-6;
+        let close =
+            |before: &f32, after: &f32, expected: &f32| (before - after - expected).abs() < tolerance::TRAINING_STEP;
         let kernels = before.kernel.iter().zip(&after.kernel).zip(&expected.kernel);
         let biases = before.bias.iter().zip(&after.bias).zip(&expected.bias);
         for ((before, after), expected) in kernels.chain(biases) {
@@ -179,7 +181,7 @@ fn a_step_with_dropout_is_the_textbooks_gradient_of_the_masked_network() {
         let expected = [entering.t().dot(&before), dropped.t().dot(&delta)];
         for ((before, after), expected) in layers.iter().zip(after.dense_layers()).zip(expected) {
             let lost = &before.kernel - &after.kernel;
-            assert!(lost.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 2e-6), "{hidden:?}");
+            assert!(lost.iter().zip(&expected).all(|(a, b)| (a - b).abs() < tolerance::TRAINING_STEP), "{hidden:?}");
         }
     }
 }
@@ -258,7 +260,7 @@ fn rounded_weights_lie_on_their_grid_and_the_exact_ones_move_below_it() {
                 assert!(smallest >= step * 0.999);
                 for (exact, rounded) in exact.iter().zip(rounded) {
                     let q = rounded / step;
-                    assert!((q - q.round()).abs() < 1e-3 && q.abs() < levels + 0.01, "{grid:?}: {q}");
+                    assert!((q - q.round()).abs() < tolerance::GRID && q.abs() < levels + 0.01, "{grid:?}: {q}");
                     assert!((exact - rounded).abs() < 0.501 * step || q.abs() > levels - 0.01, "{grid:?}");
                 }
             }

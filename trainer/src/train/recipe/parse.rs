@@ -77,6 +77,8 @@ impl Recipe {
                 };
             }
             *place = value;
+            let place = format!("--set {change}");
+            table.clone().try_into::<Self>().map_err(|error| explain(&place, "", &error))?;
         }
         let recipe: Self = table.try_into().map_err(|error| explain("--set", "", &error))?;
         recipe.check().map_err(|error| Error::new(ErrorKind::Recipe, "--set", error))?;
@@ -178,6 +180,8 @@ fn explain(place: &str, text: &str, error: &toml::de::Error) -> Error {
         _ => None,
     };
     let hint = suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    let whole = ["usize", "u64", "u32"].iter().find_map(|width| message.strip_suffix(&format!("expected {width}")));
+    let message = whole.map_or(message.into(), |what| format!("{what}expected a whole number of at least 0"));
     Error::new(ErrorKind::Recipe, place, format!("{}{hint}", message.replace('\n', " ")))
 }
 
@@ -279,7 +283,9 @@ mod tests {
         assert!(refusal("layers.7.units=3").contains("names one that there is"));
         assert_eq!(refusal("epochs"), "--set epochs: is not of the form KEY=VALUE");
         assert_eq!(refusal("epochs=0"), "--set: epochs = 0 trains nothing; give at least 1");
-        assert!(refusal("epochs=many").contains("invalid type: string"));
+        let whole = "expected a whole number of at least 0";
+        assert_eq!(refusal("epochs=many"), format!("--set epochs=many: invalid type: string \"many\", {whole}"));
+        assert_eq!(refusal("epochs=-1"), format!("--set epochs=-1: invalid value: integer `-1`, {whole}"));
     }
 
     #[test]
