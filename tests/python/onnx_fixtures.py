@@ -455,6 +455,9 @@ def hand_made() -> None:
     qdq("hand_qdq_uint8_weights", (full.astype(np.int16) + 128).astype(np.uint8), np.array(0.002, np.float32), np.array(77, np.uint8), 0, act=np.uint8)
     small = rng.integers(-8, 8, (6, 40)).astype(np.int8)
     qdq("hand_qdq_int4", small, scales, np.zeros(6, np.int8), 0, opset=21, wtype=TensorProto.INT4)
+    # The newest opset that onnx 1.23 knows.
+    build("hand_opset28", [node("Gemm", ["x", "w", "b"], ["a"]), node("Gelu", ["a"], ["g"], approximate="tanh"), node("Gemm", ["g", "v"], ["h"]), node("Mish", ["h"], ["y"])],
+          {"w": w, "b": b, "v": v}, 5, 3, opset=28, ir=10)
 
 
 # What is refused -------------------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ fn real_numbers_need_data_to_become_integers() {
 #[test]
 fn every_executor_agrees_on_what_was_converted() {
     let (model, folder) = prepared("torch_gelu.onnx");
+    let mut rounded = 0;
     for (output, options) in [("f32.tnet", ["--weights", "f32"]), ("int8.onnx", ["--calibrate", "inputs.npy"])] {
         let arguments = [&["convert", &model, output, "--json"][..], &options[..]].concat();
         thumbnet(folder.path(), &arguments).json();
@@ -48,9 +49,18 @@ fn every_executor_agrees_on_what_was_converted() {
             run["executors"].as_array().expect("rows").iter().filter_map(|row| row["name"].as_str()).collect();
         assert!(names.contains(&"evaluator") && names.contains(&"tract") && names.contains(&"host"), "{names:?}");
         for row in run["executors"].as_array().expect("rows") {
-            assert!(row["max_abs_diff"].as_f64().is_some_and(|d| d < f64::from(tolerance::NETWORK)), "{output}: {row}");
+            let difference = row["max_abs_diff"].as_f64().expect("a number");
+            if output == "f32.tnet" && row["name"] == "int8 runtime" {
+                // Rounding to integers shows, changes few labels, and is no error.
+                assert!(difference > f64::from(tolerance::NETWORK), "{row}");
+                assert!(row["label_agreement"].as_f64().is_some_and(|share| share > 0.9), "{row}");
+                rounded += 1;
+            } else {
+                assert!(difference < f64::from(tolerance::NETWORK), "{output}: {row}");
+            }
         }
     }
+    assert_eq!(rounded, 1, "the model of real numbers is also run in integers");
 }
 
 #[test]

@@ -6,17 +6,17 @@ use thumbnet_trainer::onnx::{Graph, import};
 /// What is said of each, in parts that must stand in this order.
 const REFUSED: [(&str, &[&str]); 13] = [
     ("conv", &["node \"conv1\" (Conv)", "[batch, 1, 6, 6]", "is not part of an MLP", "flatten the input"]),
-    ("skip_connection", &["node \"residual\" (Add)", "joins two branches", "a single chain"]),
+    ("skip_connection", &["node \"residual\" (Add)", "joins two branches", "a single chain", "without the shortcut"]),
     ("two_inputs", &["2 inputs (\"x\", \"z\")", "join the features"]),
     ("layer_norm", &["node \"norm\" (LayerNormalization)", "is not part of an MLP", "batch normalization"]),
-    ("attention", &["node \"scores\" (MatMul)", "both its factors depend on the input"]),
-    ("no_weights", &["no layer with weights"]),
-    ("unknown_function", &["node \"fc2\" (MatMul)", "no activation function that a layer can have"]),
-    ("norm_in_the_middle", &["node \"unit\" (LpNormalization)", "before the first layer"]),
+    ("attention", &["node \"scores\" (MatMul)", "both its factors depend on the input", "use dense layers"]),
+    ("no_weights", &["no layer with weights", "together with its trained weights"]),
+    ("unknown_function", &["node \"fc2\" (MatMul)", "no activation function that a layer can have", "Relu"]),
+    ("norm_in_the_middle", &["node \"unit\" (LpNormalization)", "before the first layer", "batch normalization"]),
     ("int16", &["node \"quantize16\" (QuantizeLinear)", "int16", "int8 or uint8"]),
     ("trees", &["node \"trees\" (ai.onnx.ml.TreeEnsembleRegressor)", "MLPClassifier"]),
-    ("missing_value", &["node \"fc1\" (MatMul)", "nothing before it computes"]),
-    ("outside", &["initializer \"w\"", "outside the model's folder", "refused"]),
+    ("missing_value", &["node \"fc1\" (MatMul)", "nothing before it computes", "export it again"]),
+    ("outside", &["initializer \"w\"", "outside the model's folder", "refused", "beside the model"]),
     ("absent", &["initializer \"w\"", "absent.data", "beside the model"]),
 ];
 

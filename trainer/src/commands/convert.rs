@@ -1,20 +1,17 @@
 //! `thumbnet convert`: a model from any format to any.
 
-use super::{Model, Settings};
-use crate::dataset::{BUILT_IN, Options, Part, load_part, permutation};
+use super::{Model, Settings, calibration};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
 use crate::onnx;
 use crate::output::write_file;
 use crate::quantize::{self, QuantizedSequential, WeightType};
 use crate::tnet::{self, FloatType, Network};
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Calibration takes at most so many samples; more do not change the ranges.
-const CALIBRATION_SAMPLES: usize = 2000;
 /// So many samples are enough to measure the noise of a layer.
 const NOISE_SAMPLES: usize = 256;
 
@@ -115,7 +112,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
             let Some(weight_type) = weights.integer() else {
                 return finish(args, settings, &reals(args, &network, weights, to_tnet)?, weights.name(), &[]);
             };
-            let calibration = calibration(args, settings)?;
+            let source = args.calibrate.as_ref().ok_or_else(|| needs_data(args))?;
+            let calibration = calibration::samples(source, settings)?;
             let options = quantize::Options { weights: weight_type, ..quantize::Options::default() };
             let quantized = quantize::post_training(&network, calibration.view(), &options)?;
             let noise = noise(&network, &quantized, calibration.view())?;
@@ -168,17 +166,6 @@ fn narrowest(network: &QuantizedSequential) -> &'static str {
         Some(WeightType::Int2) => "int2",
         _ => "int8",
     }
-}
-
-/// The samples to calibrate with: some of the training part, or of a whole file.
-fn calibration(args: &Args, settings: &Settings) -> Result<Array2<f32>> {
-    let Some(source) = &args.calibrate else { return Err(needs_data(args)) };
-    let built_in = BUILT_IN.iter().any(|built_in| built_in.name == source);
-    let options = Options { data_dir: settings.data_dir.clone(), ..Options::default() };
-    let (data, _) = load_part(source, Some(if built_in { Part::Train } else { Part::All }), &options)?;
-    let mut rows = permutation(data.samples(), 0);
-    rows.truncate(CALIBRATION_SAMPLES);
-    Ok(data.select(&rows).features.real())
 }
 
 /// Each layer's signal-to-noise ratio: how the integers' real values differ from the outputs of the network of real numbers.

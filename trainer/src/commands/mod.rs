@@ -2,6 +2,7 @@
 //! logs to standard error; nothing here prints an error.
 
 pub mod bench;
+mod calibration;
 pub mod completions;
 pub mod convert;
 mod data;

@@ -1,12 +1,12 @@
 //! `thumbnet verify`: every executor of a model on the same inputs.
 
 use super::model::Evaluator;
-use super::{Model, Settings};
+use super::{Model, Settings, calibration};
 use crate::dataset::{Features, Options, Part, load_part};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Encoding, Input};
+use crate::nn::{Encoding, Input, Sequential};
 use crate::onnx::{self, Graph};
-use crate::quantize::QuantizedSequential;
+use crate::quantize::{self, QuantizedSequential};
 use crate::target;
 use crate::tnet::{self, Executor, FloatType, Network};
 use ndarray::{Array2, ArrayView2};
@@ -38,6 +38,10 @@ pub struct Args {
     /// Also run it there: host, qemu, or qemu:MACHINE
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
+    /// What the int8 row of a model of real numbers is calibrated with: a data set (its training part) or a file [default: the
+    /// inputs themselves]
+    #[arg(long, value_name = "DATASET")]
+    pub calibrate: Option<String>,
     /// How far real numbers may differ, relative to the larger of the value and 1
     #[arg(long, value_name = "X", default_value_t = 1e-5)]
     pub tolerance: f32,
@@ -46,9 +50,19 @@ pub struct Args {
 /// What one executor gave.
 struct Row {
     name: String,
-    /// Whether what it gives decides the command's success: executors of others may not know an operator.
-    binding: bool,
+    role: Role,
     outcome: Result<Outcome>,
+}
+
+/// What a row has to do with the command's success.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It must run and agree.
+    Must,
+    /// It must agree where it runs: others' executors may not know an operator.
+    MustIfItRuns,
+    /// It informs: rounding to integers is a difference.
+    Informs,
 }
 
 /// Outputs, and the integers behind them.
@@ -77,7 +91,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         Network::Integer(network) => &network.input,
     };
     let features = inputs(args, settings, input)?;
-    let rows = rows(args, &network, graph.as_ref(), &features)?;
+    let rows = rows(args, settings, &network, graph.as_ref(), &features)?;
     let reference = match &rows[0].outcome {
         Ok(outcome) => outcome,
         Err(error) => return Err(error.clone()),
@@ -131,35 +145,44 @@ fn inputs(args: &Args, settings: &Settings, input: &Input) -> Result<Features> {
 }
 
 /// Every executor's outputs; the first is what the others are compared with.
-fn rows(args: &Args, network: &Network, graph: Option<&Graph>, features: &Features) -> Result<Vec<Row>> {
+fn rows(
+    args: &Args,
+    settings: &Settings,
+    network: &Network,
+    graph: Option<&Graph>,
+    features: &Features,
+) -> Result<Vec<Row>> {
     let real = features.real();
     let mut rows = Vec::new();
-    let mut add = |name: &str, binding: bool, outcome: Result<Outcome>| {
-        rows.push(Row { name: name.to_owned(), binding, outcome });
+    let mut add = |name: &str, role: Role, outcome: Result<Outcome>| {
+        rows.push(Row { name: name.to_owned(), role, outcome });
     };
     let plain = |real: Array2<f32>| Outcome { real, integers: None };
     let (bytes, exported) = match network {
         Network::Float(network) => {
-            add("own f32", true, Ok(plain(network.forward(real.view()))));
+            add("own f32", Role::Must, Ok(plain(network.forward(real.view()))));
             (tnet::write_float(network, FloatType::F32), onnx::export(network))
         }
         Network::Integer(network) => (tnet::write(network), onnx::export_qdq(network)),
     };
     let integer = matches!(network, Network::Integer(_));
     let runtime = bytes.clone().and_then(Executor::new).and_then(|executor| on_runtime(&executor, features));
-    add(if integer { "int8 runtime" } else { "f32 runtime" }, true, runtime);
+    add(if integer { "int8 runtime" } else { "f32 runtime" }, Role::Must, runtime);
     // The file's own graph where there is one, else the graph that we would export.
     if let Some(graph) = graph {
-        add("evaluator", true, graph.outputs_for(real.view()).map(|y| plain(one_column(y, network))));
+        add("evaluator", Role::Must, graph.outputs_for(real.view()).map(|y| plain(one_column(y, network))));
         let theirs = onnx::tract_outputs_of_file(&args.model, graph, real.view());
-        add("tract", false, theirs.map(|y| plain(one_column(y, network))));
+        add("tract", Role::MustIfItRuns, theirs.map(|y| plain(one_column(y, network))));
     } else {
         let graph = Graph::decode(exported.clone().into(), None)?;
-        add("evaluator", true, graph.outputs_for(real.view()).map(plain));
-        add("tract", false, onnx::tract_outputs(&exported, real.view()).map(plain));
+        add("evaluator", Role::Must, graph.outputs_for(real.view()).map(plain));
+        add("tract", Role::MustIfItRuns, onnx::tract_outputs(&exported, real.view()).map(plain));
+    }
+    if let Network::Float(network) = network {
+        add("int8 runtime", Role::Informs, quantized(args, settings, network, features));
     }
     if let Some(spec) = &args.target {
-        add(spec, true, bytes.and_then(|bytes| on_target(spec, &bytes, network, features)));
+        add(spec, Role::Must, bytes.and_then(|bytes| on_target(spec, &bytes, network, features)));
     }
     Ok(rows)
 }
@@ -170,6 +193,16 @@ fn on_runtime(executor: &Executor, features: &Features) -> Result<Outcome> {
     }
     let integers = executor.integers(executor.quantized(features)?.view())?;
     Ok(Outcome { real: executor.meaning(integers.view())?, integers: Some(integers) })
+}
+
+/// What the network gives once it is one of integers, calibrated on what was asked for or on the samples themselves.
+fn quantized(args: &Args, settings: &Settings, network: &Sequential, features: &Features) -> Result<Outcome> {
+    let calibration = match &args.calibrate {
+        Some(source) => calibration::samples(source, settings)?,
+        None => features.real(),
+    };
+    let quantized = quantize::post_training(network, calibration.view(), &quantize::Options::default())?;
+    on_runtime(&Executor::new(tnet::write(&quantized)?)?, features)
 }
 
 fn on_target(spec: &str, bytes: &[u8], network: &Network, features: &Features) -> Result<Outcome> {
@@ -273,10 +306,13 @@ fn judge(args: &Args, network: &Network, rows: &[(&Row, Option<Measures>)]) -> R
     for (row, measures) in rows {
         let Some(m) = measures else {
             match &row.outcome {
-                Err(error) if row.binding => return Err(error.clone()),
+                Err(error) if row.role == Role::Must => return Err(error.clone()),
                 _ => continue,
             }
         };
+        if row.role == Role::Informs {
+            continue;
+        }
         if m.different_integers.unwrap_or(0) > 0 {
             let count = m.different_integers.unwrap_or(0);
             return mismatch(format!(

@@ -58,8 +58,9 @@ impl Graph {
             graph.input.into_iter().filter(|input| !constants.contains_key(&input.name)).map(graph_input).collect();
         let input_names: HashSet<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
         let known = |name: &str| constants.contains_key(name) || input_names.contains(name);
-        let nodes = sort(nodes, known)
-            .map_err(|node| bad(node.place(), "reads a value that nothing before it computes; the file is damaged"))?;
+        let nodes = sort(nodes, known).map_err(|node| {
+            bad(node.place(), "reads a value that nothing before it computes; the file is damaged, export it again")
+        })?;
         let metadata = model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
         let outputs = graph.output.into_iter().map(|output| output.name).collect();
         Ok(Self { name: graph.name, nodes, inputs, outputs, constants, metadata })
@@ -96,7 +97,9 @@ impl Reader {
         let inside =
             Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if !inside {
-            return Err(format!("its elements are in {location:?}, outside the model's folder; this is refused"));
+            return Err(format!(
+                "its elements are in {location:?}, outside the model's folder, which is refused; put the file beside the model and name it so"
+            ));
         }
         let path = folder.join(location);
         if !self.files.contains_key(&path) {
@@ -172,7 +175,10 @@ impl Reader {
             return Ok(());
         };
         if depth >= 16 {
-            return Err(bad(place, "its function calls functions more than 16 deep; the file is damaged"));
+            return Err(bad(
+                place,
+                "its function calls functions more than 16 deep; the file is damaged, export it again",
+            ));
         }
         let mut parameters = HashMap::new();
         for message in function.attribute_proto.iter().chain(&proto.attribute) {

@@ -93,15 +93,17 @@ pub(super) struct QuantizedConstant {
 impl Walk {
     /// Gemm or MatMul with constant weights on either side.
     pub(super) fn dense(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Flow> {
-        let (flow, weights_at) =
-            match (arguments.first().and_then(Option::as_ref), arguments.get(1).and_then(Option::as_ref)) {
-                (Some(Value::Flow(flow)), Some(Value::Constant(_))) => (flow.clone(), 1),
-                (Some(Value::Constant(_)), Some(Value::Flow(flow))) => (flow.clone(), 0),
-                (Some(Value::Flow(_)), Some(Value::Flow(_))) => {
-                    return Err("both its factors depend on the input; only constant weights are an MLP".to_owned());
-                }
-                _ => return Err("its weights are not constant".to_owned()),
-            };
+        let (flow, weights_at) = match (
+            arguments.first().and_then(Option::as_ref),
+            arguments.get(1).and_then(Option::as_ref),
+        ) {
+            (Some(Value::Flow(flow)), Some(Value::Constant(_))) => (flow.clone(), 1),
+            (Some(Value::Constant(_)), Some(Value::Flow(flow))) => (flow.clone(), 0),
+            (Some(Value::Flow(_)), Some(Value::Flow(_))) => {
+                return Err("both its factors depend on the input; a layer of an MLP has constant weights, so use dense layers in place of attention".to_owned());
+            }
+            _ => return Err("its weights are not constant".to_owned()),
+        };
         if flow.kind != Kind::Real && flow.base != 0 {
             return Err("it multiplies integers without their scale".to_owned());
         }

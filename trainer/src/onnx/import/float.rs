@@ -96,7 +96,10 @@ impl Layers {
             }
             Action::UnitNorm(norm) => {
                 if !self.dense.is_empty() || self.unit_norm.is_some() || self.order.is_some() {
-                    return Err("a norm of the sample may only stand before the first layer".to_owned());
+                    return Err(
+                        "a norm of the sample may only stand before the first layer; use batch normalization here"
+                            .to_owned(),
+                    );
                 }
                 self.normalize();
                 self.unit_norm = Some(*norm);

@@ -94,7 +94,10 @@ impl Layers {
                 self.unit_norm = Some(*norm);
                 Ok(())
             }
-            Action::UnitNorm(_) => Err("a norm of the sample may only stand before the first layer".to_owned()),
+            Action::UnitNorm(_) => {
+                Err("a norm of the sample may only stand before the first layer; use batch normalization here"
+                    .to_owned())
+            }
             Action::Quantize(quantization) => self.quantize(*quantization),
             Action::Table { expression, quantization } => self.look_up(step, expression, *quantization),
         }

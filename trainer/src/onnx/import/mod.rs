@@ -41,7 +41,9 @@ pub fn import(graph: &Graph) -> Result<Imported> {
     let walk = Walk::through(graph)?;
     let steps = meaning::main_chain(graph, &walk)?;
     if !steps.iter().any(|step| matches!(step.action, chain::Action::Dense { .. })) {
-        return Err(Error::new(ErrorKind::Model, "graph", "it has no layer with weights, so it is no MLP"));
+        let message = "it has no layer with weights (a Gemm or MatMul with a constant), so it is no MLP; export the network \
+                       together with its trained weights";
+        return Err(Error::new(ErrorKind::Model, "graph", message));
     }
     if steps.iter().any(|step| matches!(step.action, chain::Action::Quantize(_))) {
         integer::lower(graph, &walk, &steps).map(Imported::Quantized)

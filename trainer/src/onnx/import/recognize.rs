@@ -74,7 +74,7 @@ pub(super) fn recognize(expression: &Rc<Expression>) -> Result<Recognized, Strin
     let reason = if varies {
         "it differs from feature to feature, which no layer can hold"
     } else {
-        "it is no activation function that a layer can have"
+        "it is no activation function that a layer can have; use one of ONNX's, such as Relu, Tanh, Sigmoid or Gelu"
     };
     Err(reason.to_owned())
 }

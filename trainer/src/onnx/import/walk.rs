@@ -273,7 +273,7 @@ impl Walk {
             .collect();
         let first = flows[0].clone();
         if flows.iter().any(|flow| flow.base != first.base || flow.shape.features() != first.shape.features()) {
-            return Err("it joins two branches of the network; only a single chain of layers is an MLP".to_owned());
+            return Err("it joins two branches of the network; only a single chain of layers is an MLP, so train it without the shortcut".to_owned());
         }
         if first.binary {
             return Ok(Value::Labels(first));
