@@ -2,7 +2,7 @@
 
 use crate::counter::Counter;
 use bytemuck::Pod;
-use thumbnet::{Model, ParseError, WeightType};
+use thumbnet::{Kind, Model, ParseError, WeightType};
 use thumbnet_link::{Answer, Element, ModelError, ModelInfo, PIECE, Refusal, frame_len};
 
 /// The payload of a frame where no model says how long frames must be.
@@ -11,12 +11,13 @@ const SHORT: usize = 64;
 /// How many samples a frame may hold, if the RAM lets it: over a probe every exchange takes its time.
 const BATCH: usize = if cfg!(feature = "rtt") { 8 } else { 1 };
 
-/// The types of weights that this program has kernels for.
+/// The types of weights and the kinds of layers that this program has kernels for.
 const KINDS: u8 = kind(cfg!(feature = "f32"), WeightType::F32)
     | kind(cfg!(feature = "f16"), WeightType::F16)
     | kind(cfg!(feature = "int8"), WeightType::Int8)
     | kind(cfg!(feature = "int4"), WeightType::Int4)
-    | kind(cfg!(feature = "int2"), WeightType::Int2);
+    | kind(cfg!(feature = "int2"), WeightType::Int2)
+    | if cfg!(feature = "pool") { Kind::AveragePool.bit() } else { 0 };
 
 const fn kind(held: bool, kind: WeightType) -> u8 {
     if held { kind.bit() } else { 0 }

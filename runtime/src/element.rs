@@ -2,7 +2,7 @@
 
 use crate::evaluate::ALL;
 use crate::kernel::{self, native};
-use crate::{Layer, Model, Quantization, WeightType};
+use crate::{AveragePool, Layer, Model, Quantization, WeightType};
 
 /// A number that models take and give: `i8` or `f32`.
 pub trait Element: Copy + Sealed {}
@@ -23,6 +23,9 @@ pub trait Sealed: Sized {
     /// The real value of an output.
     fn real(self, quantization: Option<Quantization>) -> f32;
 
+    /// Evaluates a pooling.
+    fn pool(pool: AveragePool, input: &[Self], output: &mut [Self]);
+
     /// Evaluates a layer with one of the kernels whose bits are in `KINDS`.
     fn layer<const KINDS: u8>(layer: &Layer<'_>, input: &[Self], work: &mut [Self], output: &mut [Self]);
 }
@@ -34,6 +37,10 @@ impl Sealed for i8 {
     fn real(self, quantization: Option<Quantization>) -> f32 {
         let Some(Quantization { scale, zero_point }) = quantization else { return f32::from(self) };
         scale * (f32::from(self) - f32::from(zero_point))
+    }
+
+    fn pool(pool: AveragePool, input: &[Self], output: &mut [Self]) {
+        kernel::average_i8(pool, input, output);
     }
 
     #[inline]
@@ -62,6 +69,10 @@ impl Sealed for f32 {
 
     fn real(self, _: Option<Quantization>) -> f32 {
         self
+    }
+
+    fn pool(pool: AveragePool, input: &[Self], output: &mut [Self]) {
+        kernel::average_f32(pool, input, output);
     }
 
     fn prepare(model: &Model<'_>, input: &[Self], scratch: &mut [Self]) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::error::Buffer;
 use crate::kernel::Backend;
-use crate::{Element, Model, RunError};
+use crate::{Element, Kind, Model, RunError};
 
 impl Model<'_> {
     /// Evaluates the model on one sample.
@@ -31,7 +31,7 @@ impl Model<'_> {
     }
 
     /// As [`Self::run_with`], for a program that need not hold all kernels: only those of the weight types in `KINDS`, a sum
-    /// of [`WeightType::bit`](crate::WeightType::bit)s.
+    /// of [`WeightType::bit`](crate::WeightType::bit)s (and [`Kind::bit`](crate::Kind::bit)s of layers without weights).
     /// # Errors
     /// As [`Self::run`]; [`RunError::Element`] also where the model has weights of another type.
     pub fn run_only<T: Element, const KINDS: u8>(
@@ -108,7 +108,11 @@ pub(crate) fn chain<T: Element, const KINDS: u8>(
         let (x, y) = if forward { (front, back) } else { (back, front) };
         let x = if entered == 0 { input } else { x };
         let y = if leaving == 0 { &mut *output } else { y };
-        T::layer::<KINDS>(&layer, x, work, y);
+        let pool = if KINDS & Kind::AveragePool.bit() == 0 { None } else { layer.pool() };
+        match pool {
+            Some(pool) => T::pool(pool, x, y),
+            None => T::layer::<KINDS>(&layer, x, work, y),
+        }
         observer(index, y);
         entered = leaving;
         forward = !forward;

@@ -1,7 +1,7 @@
 //! One layer of a model, as it lies in the file.
 
-use crate::Function;
 use crate::format::{self, f32_at, i8_at, record, round_up, size_at, slice, u8_at};
+use crate::{AveragePool, Function};
 
 /// What a layer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,18 @@ use crate::format::{self, f32_at, i8_at, record, round_up, size_at, slice, u8_at
 pub enum Kind {
     /// Fully connected.
     Dense,
+    /// Each output is the mean of a window of an image.
+    AveragePool,
+}
+
+impl Kind {
+    /// This kind's bit in a set of [`WeightType::bit`]s; 0 for dense layers, whose weight types are in the set.
+    pub const fn bit(self) -> u8 {
+        match self {
+            Self::Dense => 0,
+            Self::AveragePool => 1 << 5,
+        }
+    }
 }
 
 /// How the weights of a layer are written.
@@ -76,6 +88,7 @@ impl<'a> Layer<'a> {
         let Some(record) = slice(bytes, offset, format::RECORD) else { return Err(record::KIND) };
         let kind = match u8_at(record, record::KIND) {
             1 => Kind::Dense,
+            2 => Kind::AveragePool,
             _ => return Err(record::KIND),
         };
         let weight_type = match u8_at(record, record::WEIGHTS) {
@@ -98,9 +111,11 @@ impl<'a> Layer<'a> {
         else {
             return Err(record::PAYLOAD);
         };
-        let Some((channels, tables)) = places(weight_type, order, inputs, outputs) else {
-            return Err(record::PAYLOAD_LENGTH);
+        let places = match kind {
+            Kind::Dense => places(weight_type, order, inputs, outputs),
+            Kind::AveragePool => Some((AveragePool::SIZE, AveragePool::SIZE)),
         };
+        let Some((channels, tables)) = places else { return Err(record::PAYLOAD_LENGTH) };
         Ok(Self { kind, weight_type, order, inputs, outputs, record, payload, channels, tables })
     }
 
@@ -131,7 +146,7 @@ impl<'a> Layer<'a> {
 
     /// Whether the layer is what most layers of integers are: packed, with all of -128 to 127 as outputs, and without a table.
     pub(crate) const fn is_simple(&self) -> bool {
-        matches!(self.order, Order::Packed)
+        matches!((self.kind, self.order), (Kind::Dense, Order::Packed))
             && !self.weight_type.is_float()
             && u8_at(self.record, record::FUNCTION) == 0
             && matches!(self.clamp(), (i8::MIN, i8::MAX))
@@ -156,6 +171,15 @@ impl<'a> Layer<'a> {
             return Err(record::PAYLOAD);
         }
         let Some(rest) = self.payload.len().checked_sub(self.tables) else { return Err(record::PAYLOAD_LENGTH) };
+        if let Some(pool) = self.pool() {
+            return if code != 0 {
+                Err(record::FUNCTION)
+            } else if rest != 0 {
+                Err(record::PAYLOAD_LENGTH)
+            } else {
+                pool.check(self)
+            };
+        }
         if float {
             return if rest == 0 { Ok(()) } else { Err(record::PAYLOAD_LENGTH) };
         }
@@ -201,7 +225,23 @@ impl<'a> Layer<'a> {
         self.kind
     }
 
-    /// How its weights are written.
+    /// The windows of a pooling; `None` for other layers.
+    pub const fn pool(&self) -> Option<AveragePool> {
+        match self.kind {
+            Kind::Dense => None,
+            Kind::AveragePool => Some(AveragePool::read(self.payload)),
+        }
+    }
+
+    /// The bit of what evaluates it in the sets of [`Model::kinds`](crate::Model::kinds).
+    pub(crate) const fn bit(&self) -> u8 {
+        match self.kind {
+            Kind::Dense => self.weight_type.bit(),
+            Kind::AveragePool => self.kind.bit(),
+        }
+    }
+
+    /// How its weights are written; for a layer without weights, the numbers that it works on: `F32` or `Int8`.
     pub const fn weight_type(&self) -> WeightType {
         self.weight_type
     }
@@ -221,8 +261,11 @@ impl<'a> Layer<'a> {
         self.outputs
     }
 
-    /// The number of multiplications of one evaluation.
+    /// The number of multiplications of one evaluation; none for a pooling, which only adds.
     pub const fn macs(&self) -> u64 {
+        if matches!(self.kind, Kind::AveragePool) {
+            return 0;
+        }
         self.inputs as u64 * self.outputs as u64
     }
 
@@ -278,6 +321,9 @@ impl<'a> Layer<'a> {
 
     /// The weights, in the layer's [`Order`].
     pub const fn weights(&self) -> &'a [u8] {
+        if matches!(self.kind, Kind::AveragePool) {
+            return &[];
+        }
         match weights_len(self.weight_type, self.order, self.inputs, self.outputs) {
             Some(length) => part(self.payload, 0, length),
             None => &[],

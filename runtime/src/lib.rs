@@ -119,6 +119,7 @@ mod kernel;
 mod layer;
 mod math;
 mod model;
+mod pool;
 mod prepare;
 mod static_model;
 mod text;
@@ -133,6 +134,7 @@ pub use function::Function;
 pub use kernel::Backend;
 pub use layer::{Kind, Layer, Order, Quantization, WeightType};
 pub use model::{Encoding, Model, UnitNorm};
+pub use pool::AveragePool;
 pub use static_model::StaticModel;
 #[doc(hidden)]
 pub use static_model::{Aligned, Select, Selected, embedded, kinds};

@@ -321,12 +321,12 @@ impl<'a> Model<'a> {
         Some(most)
     }
 
-    /// The bits of the weight types that occur.
+    /// The bits of the weight types that occur, and of the [kinds](crate::Kind::bit) of layers without weights.
     pub const fn kinds(&self) -> u8 {
         let mut kinds = 0;
         let mut index = 0;
         while let Some(layer) = self.layer(index) {
-            kinds |= layer.weight_type().bit();
+            kinds |= layer.bit();
             index += 1;
         }
         kinds

@@ -2,12 +2,13 @@
 
 use thumbnet::{Element, Model};
 
-/// Models of int8 weights; of f32; of f16; of tables, int4, int2, zero points, normalization and names.
-const MODELS: [&[u8]; 4] = [
+/// Models of int8 weights; of f32; of f16; of tables, int4, int2, zero points, normalization and names; of a pooling.
+const MODELS: [&[u8]; 5] = [
     include_bytes!("models/xor.tnet"),
     include_bytes!("models/xor-f32.tnet"),
     include_bytes!("models/xor-f16.tnet"),
     include_bytes!("models/mixed.tnet"),
+    include_bytes!("models/pool.tnet"),
 ];
 
 /// Does everything that can be done with a model. The sizes are those of its file, so that memory is no question.
@@ -28,6 +29,7 @@ fn use_all(model: &Model<'_>) {
             layer.factors(),
             layer.weight_zero_points(),
             layer.tables(),
+            layer.pool(),
             layer.function(),
             layer.output_quantization(),
         );
@@ -35,7 +37,8 @@ fn use_all(model: &Model<'_>) {
     }
     assert_eq!(model.labels().iter().count(), model.labels().len());
     assert_eq!(model.names().iter().count(), model.names().len());
-    assert!(model.macs() > 0 && !format!("{model:?}").is_empty());
+    assert!(model.macs() > 0 || model.layers().all(|layer| layer.pool().is_some()));
+    assert!(!format!("{model:?}").is_empty());
 }
 
 fn run<T: Element + PartialEq + std::fmt::Debug>(model: &Model<'_>, value: T) {

@@ -2,8 +2,16 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use thumbnet_trainer::nn::{Encoding, Input};
+use thumbnet_trainer::nn::{AveragePool, Encoding, Input};
 use thumbnet_trainer::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
+
+/// As [`random`], of an image whose windows' means are the first width.
+pub fn pooled(pool: AveragePool, widths: &[usize], seed: u64) -> QuantizedSequential {
+    let mut network = random(widths, seed);
+    network.input = Input::new(pool.image.to_vec(), Encoding::Pixel);
+    network.input.pool = Some(pool);
+    network
+}
 
 /// An int8 classifier with these widths, input first. Hidden layers are ReLU.
 pub fn random(widths: &[usize], seed: u64) -> QuantizedSequential {
@@ -38,13 +46,7 @@ pub fn random(widths: &[usize], seed: u64) -> QuantizedSequential {
     let shape = if side * side == widths[0] { vec![side, side] } else { vec![widths[0]] };
     QuantizedSequential {
         name: "random".into(),
-        input: Input {
-            shape,
-            encoding: Encoding::Pixel,
-            normalization: None,
-            unit_norm: None,
-            feature_names: Vec::new(),
-        },
+        input: Input::new(shape, Encoding::Pixel),
         layers,
         softmax: true,
         class_names: (0..widths[widths.len() - 1]).map(|class| class.to_string()).collect(),

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use thumbnet_tests::cli::{binary, example};
+use thumbnet_trainer::train::Recipe;
 
 /// A command with the lines that it should print.
 struct Claim {
@@ -117,6 +118,19 @@ fn what_the_chapters_claim_is_so() {
     assert!(checked >= 4, "{checked} commands");
 }
 
+#[test]
+fn the_chapters_recipes_are_recipes() {
+    let mut recipes = 0;
+    for chapter in chapters("en").into_iter().chain(chapters("zh")) {
+        let text = fs::read_to_string(&chapter).expect("a readable document");
+        for recipe in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            Recipe::parse(&chapter.display().to_string(), recipe).unwrap_or_else(|error| panic!("{error}"));
+            recipes += 1;
+        }
+    }
+    assert!(recipes >= 2, "{recipes} recipes");
+}
+
 /// The rows `| what | number | `command` |` of a document.
 fn rows(text: &str) -> Vec<(String, String)> {
     let cells = text.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
@@ -128,8 +142,11 @@ fn rows(text: &str) -> Vec<(String, String)> {
 fn the_tables_numbers_are_what_their_commands_print() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut checked = 0;
-    for document in ["README.md", "models/mnist/README.md"] {
-        let text = fs::read_to_string(root.join(document)).expect("a readable document");
+    let models = fs::read_dir(root.join("models")).expect("the models");
+    let cards = models.map(|entry| entry.expect("an entry").path().join("README.md"));
+    for document in cards.chain([root.join("README.md")]) {
+        let text = fs::read_to_string(&document).expect("a readable document");
+        let document = document.display();
         // What trains takes too long to be repeated here.
         for (number, command) in rows(&text).into_iter().filter(|(_, command)| !command.starts_with("thumbnet train")) {
             let claim = number.split(' ').next().expect("a number");

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use thumbnet_tests::{cli, network};
 use thumbnet_trainer::embed::{self, CSource};
+use thumbnet_trainer::nn::AveragePool;
 use thumbnet_trainer::quantize::{IntegerActivation, Quantization, QuantizedSequential};
 use thumbnet_trainer::{target, tnet};
 
@@ -69,6 +70,15 @@ fn compare(network: &QuantizedSequential) {
 fn c_gives_the_runtimes_integers_on_1000_inputs() {
     compare(&network::random(&[196, 31, 18, 10], 12));
     compare(&network::random(&[9, 4], 13));
+}
+
+#[test]
+fn c_pools_as_the_runtime_does() {
+    for (image, crop, size) in [([28, 28], [24, 24], [2, 2]), ([9, 8], [6, 8], [3, 2]), ([6, 6], [4, 4], [1, 1])] {
+        let pool = AveragePool::centered(image, crop, size).expect("windows that fit");
+        compare(&network::pooled(pool, &[pool.len(), 12, 7, 5], 15));
+        compare(&network::pooled(pool, &[pool.len(), 3], 16));
+    }
 }
 
 #[test]

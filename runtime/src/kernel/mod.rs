@@ -10,6 +10,7 @@ mod channel;
 pub(crate) mod dsp;
 mod fma;
 mod mixed;
+mod pool;
 pub(crate) mod portable;
 mod requantize;
 mod rounding;
@@ -28,6 +29,7 @@ use crate::evaluate::is_lean;
 use crate::{Layer, Order, WeightType};
 #[cfg(thumbnet_dsp)]
 pub(crate) use dsp as native;
+pub(crate) use pool::{average_f32, average_i8};
 #[cfg(not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64)))]
 pub(crate) use portable as native;
 #[cfg(thumbnet_scalar)]

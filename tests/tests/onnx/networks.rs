@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
 use thumbnet_trainer::nn::{
-    Activation, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm,
+    Activation, AveragePool, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm,
 };
 
 const ACTIVATIONS: [(&str, Activation); 21] = [
@@ -88,6 +88,19 @@ pub(crate) fn networks() -> Vec<Sequential> {
         normed.name = format!("norm_{name}");
         normed.input.unit_norm = Some(norm);
         all.push(normed);
+    }
+    // Windows of four elements have halves; what is cut off lies on all sides.
+    for (name, encoding, image, crop, size) in [
+        ("pooled_pixels", Encoding::Pixel, [8, 6], [8, 6], [2, 2]),
+        ("pooled_crop", Encoding::Pixel, [9, 8], [6, 6], [3, 2]),
+        ("pooled_real", Encoding::Real, [5, 7], [4, 6], [2, 3]),
+        ("cropped", Encoding::Real, [6, 6], [4, 2], [1, 1]),
+    ] {
+        let pool = AveragePool::centered(image, crop, size).expect("windows that fit");
+        let mut pooled = network(name, &[pool.len(), 11, 4], Activation::Relu, Activation::Softmax, 15);
+        pooled.input = Input::new(image.to_vec(), encoding);
+        pooled.input.pool = Some(pool);
+        all.push(pooled);
     }
     all.push(network("deep", &[5, 8, 7, 6, 5, 4, 5, 6, 7, 8, 7, 6, 2], Activation::Tanh, Activation::Linear, 8));
     all

@@ -28,6 +28,7 @@ pub struct Args {
 /// A row of the table.
 struct Layer {
     name: String,
+    kind: &'static str,
     inputs: usize,
     outputs: usize,
     macs: u64,
@@ -68,13 +69,13 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         "per_mac": total / macs.max(1) as f64,
         "layers": layers.iter().map(|layer| json!({
             "name": layer.name,
-            "kind": "dense",
+            "kind": layer.kind,
             "inputs": layer.inputs,
             "outputs": layer.outputs,
             "macs": layer.macs,
             "weight_bytes": layer.weight_bytes,
             "count": layer.count,
-            "per_mac": layer.count / layer.macs.max(1) as f64,
+            "per_mac": (layer.macs > 0).then(|| layer.count / layer.macs as f64),
             "share": layer.count / total,
         })).collect::<Vec<_>>(),
     });
@@ -90,6 +91,7 @@ fn measure(target: &mut dyn Target, model: &[u8], inputs: &[u8], size: usize) ->
         .enumerate()
         .map(|(index, layer)| Layer {
             name: names.next().map_or_else(|| format!("dense_{index}"), str::to_owned),
+            kind: if layer.kind() == thumbnet::Kind::AveragePool { "average pool" } else { "dense" },
             inputs: layer.inputs(),
             outputs: layer.outputs(),
             macs: layer.macs(),
@@ -125,14 +127,14 @@ fn table(target: &dyn Target, layers: &[Layer], total: f64, macs: u64) -> String
     );
     for layer in layers {
         let count = layer.count * factor;
+        let per_mac = if layer.macs == 0 { "-".to_owned() } else { format!("{:.3}", count / layer.macs as f64) };
         let _ = writeln!(
             text,
-            "{:<16} {:>11} {:>10} {:>13} {count:>13.0} {:>8.3} {:>6.1}%",
+            "{:<16} {:>11} {:>10} {:>13} {count:>13.0} {per_mac:>8} {:>6.1}%",
             layer.name,
             format!("{}x{}", layer.inputs, layer.outputs),
             layer.macs,
             layer.weight_bytes,
-            count / layer.macs.max(1) as f64,
             100.0 * layer.count / total
         );
     }

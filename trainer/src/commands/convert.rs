@@ -19,6 +19,7 @@ const NOISE_SAMPLES: usize = 256;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  thumbnet convert model.onnx model.tnet --calibrate mnist\n  \
     thumbnet convert model.onnx model.tnet --weights f32\n  \
+    thumbnet convert model.onnx half.tnet --calibrate mnist --prune 0.5\n  \
     thumbnet convert model-int8.onnx model.tnet      (a quantized model keeps its integers)\n  \
     thumbnet convert model.tnet model.onnx --form qoperator")]
 pub struct Args {
@@ -34,12 +35,24 @@ pub struct Args {
     /// Data to find the ranges of the activations with: a built-in name (its training part is taken) or a file
     #[arg(long, value_name = "DATASET")]
     pub calibrate: Option<String>,
+    /// Leaves out this share (0 to 0.99) of the units of each hidden layer, those with the smallest weights
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub prune: Option<f32>,
+    /// Makes two thinner layers of a layer, by its so many largest singular values, wherever that saves weights
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rank: Option<u32>,
     /// How an integer model is written as ONNX
     #[arg(long, value_enum, default_value = "qdq")]
     pub form: Form,
     /// The version of ONNX's operators to write
     #[arg(long, value_name = "N", default_value_t = onnx::DEFAULT_OPSET, value_parser = clap::value_parser!(i64).range(13..=28))]
     pub opset: i64,
+}
+
+/// A share of what there is.
+fn share(text: &str) -> std::result::Result<f32, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=0.99).contains(share));
+    share.ok_or_else(|| "give a number from 0 to 0.99, such as 0.5".to_owned())
 }
 
 /// The type of the weights.
@@ -101,8 +114,14 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         ));
     }
     let (bytes, weights, noise) = match Model::open(&args.input)?.network()? {
+        Network::Integer(_) if args.prune.is_some() || args.rank.is_some() => {
+            let message = "is a model of integers; to prune or factor, convert the model that it was made from";
+            return Err(Error::new(ErrorKind::Usage, args.input.display(), message));
+        }
         Network::Integer(network) => (integers(args, &network, to_tnet)?, narrowest(&network), Vec::new()),
         Network::Float(network) => {
+            let network = args.prune.map_or(network.clone(), |share| network.pruned(share));
+            let network = args.rank.map_or(network.clone(), |rank| network.factored(rank as usize));
             let weights = match (args.weights, &args.calibrate) {
                 (Some(weights), _) => weights,
                 (None, Some(_)) => Weights::Int8,

@@ -30,11 +30,13 @@ pub struct Args {
 /// What a layer of either kind tells.
 struct Row {
     name: String,
+    kind: &'static str,
     inputs: usize,
     outputs: usize,
     weights: String,
     activation: String,
     parameters: usize,
+    macs: usize,
     bytes: usize,
 }
 
@@ -83,8 +85,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         .iter()
         .map(|row| {
             json!({
-                "name": row.name, "kind": "Dense", "inputs": row.inputs, "outputs": row.outputs, "weights": row.weights,
-                "activation": row.activation, "parameters": row.parameters, "macs": row.inputs * row.outputs, "bytes": row.bytes,
+                "name": row.name, "kind": row.kind, "inputs": row.inputs, "outputs": row.outputs, "weights": row.weights,
+                "activation": row.activation, "parameters": row.parameters, "macs": row.macs, "bytes": row.bytes,
             })
         })
         .collect();
@@ -139,24 +141,41 @@ fn integer_output(network: &QuantizedSequential) -> Value {
     with_quantization(value, network.layers.last().map(|layer| layer.output))
 }
 
+fn pool_row(input: &Input) -> Option<Row> {
+    input.pool.map(|pool| Row {
+        name: "pool".into(),
+        kind: "AveragePool",
+        inputs: input.features(),
+        outputs: pool.len(),
+        weights: "none".into(),
+        activation: format!("mean of {} x {}", pool.size[0], pool.size[1]),
+        parameters: 0,
+        macs: 0,
+        bytes: 0,
+    })
+}
+
 fn float_rows(network: &Sequential) -> Vec<Row> {
     let rows = network.layers.iter().map(|layer| match layer {
         Layer::Dense(dense) => Row {
             name: dense.name.clone(),
+            kind: "Dense",
             inputs: dense.inputs(),
             outputs: dense.units(),
             weights: "float".into(),
             activation: activation_name(dense.activation),
             parameters: dense.parameters(),
+            macs: dense.macs(),
             bytes: 0,
         },
     });
-    rows.collect()
+    pool_row(&network.input).into_iter().chain(rows).collect()
 }
 
 fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
     let rows = network.layers.iter().map(|layer| Row {
         name: layer.name.clone(),
+        kind: "Dense",
         inputs: layer.inputs,
         outputs: layer.outputs,
         weights: format!("{:?}", layer.weight_type).to_lowercase(),
@@ -171,9 +190,10 @@ fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
             IntegerActivation::Table { function: None, .. } => "table".into(),
         },
         parameters: layer.outputs * (layer.inputs + 1),
+        macs: layer.outputs * layer.inputs,
         bytes: 0,
     });
-    rows.collect()
+    pool_row(&network.input).into_iter().chain(rows).collect()
 }
 
 fn chip_text(footprint: &Footprint) -> String {

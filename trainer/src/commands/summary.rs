@@ -2,7 +2,7 @@
 
 use super::{Model, Settings};
 use crate::error::Result;
-use crate::nn::{Activation, Layer, Sequential};
+use crate::nn::{Activation, Sequential};
 use crate::quantize::QuantizedSequential;
 use crate::tnet::Network;
 use serde_json::json;
@@ -57,35 +57,40 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
 
 /// The rows of a network of real numbers.
 pub fn float_rows(network: &Sequential) -> Vec<Row> {
-    network
-        .layers
-        .iter()
-        .zip(network.summary())
-        .map(|(layer, row)| Row {
-            name: row.name,
-            kind: match layer {
-                Layer::Dense(dense) if dense.activation == Activation::Linear => row.kind.into(),
-                Layer::Dense(dense) => format!("{} ({})", row.kind, activation_name(dense.activation)),
-            },
-            outputs: row.output_shape.iter().product(),
-            parameters: row.parameters,
-            macs: row.macs,
-        })
-        .collect()
+    let rows = network.summary().into_iter();
+    // A pooling's row stands before those of the layers.
+    let mut activations = vec![Activation::Linear; rows.len() - network.layers.len()];
+    activations.extend(network.dense_layers().map(|dense| dense.activation));
+    let kind = |kind: &str, activation| match activation {
+        Activation::Linear => kind.to_owned(),
+        _ => format!("{kind} ({})", activation_name(activation)),
+    };
+    let rows = rows.zip(activations).map(|(row, activation)| Row {
+        kind: kind(row.kind, activation),
+        name: row.name,
+        outputs: row.output_shape.iter().product(),
+        parameters: row.parameters,
+        macs: row.macs,
+    });
+    rows.collect()
 }
 
 fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
-    network
-        .layers
-        .iter()
-        .map(|layer| Row {
-            name: layer.name.clone(),
-            kind: format!("Dense ({:?})", layer.weight_type).to_lowercase().replace("dense", "Dense"),
-            outputs: layer.outputs,
-            parameters: layer.outputs * (layer.inputs + 1),
-            macs: layer.outputs * layer.inputs,
-        })
-        .collect()
+    let pool = network.input.pool.map(|pool| Row {
+        name: "pool".into(),
+        kind: "AveragePooling2D".into(),
+        outputs: pool.len(),
+        parameters: 0,
+        macs: 0,
+    });
+    let layers = network.layers.iter().map(|layer| Row {
+        name: layer.name.clone(),
+        kind: format!("Dense ({:?})", layer.weight_type).to_lowercase().replace("dense", "Dense"),
+        outputs: layer.outputs,
+        parameters: layer.outputs * (layer.inputs + 1),
+        macs: layer.outputs * layer.inputs,
+    });
+    pool.into_iter().chain(layers).collect()
 }
 
 /// The activation's name as Keras has it.
@@ -140,6 +145,7 @@ pub(super) fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::Layer;
     use crate::nn::{Dense, Encoding, Input};
     use ndarray::{Array1, Array2};
 

@@ -1,6 +1,7 @@
 //! An integer model as C99: one header, one source, no allocation, no library, and the runtime's integers.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::nn::AveragePool;
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential};
 use std::fmt::{Display, Write as _};
 
@@ -55,7 +56,7 @@ fn header(network: &QuantizedSequential, name: &str) -> String {
     let upper = name.to_uppercase();
     let inputs = network.input.features();
     let outputs = network.layers.last().map_or(0, |layer| layer.outputs);
-    let hidden = network.layers.split_last().map_or(0, |(_, hidden)| most_hidden(hidden));
+    let hidden = most_hidden(&hidden(network));
     let quantization = |what: &str, Quantization { scale, zero_point }: Quantization| {
         format!(
             "/* The real value of {what} q is {upper}_{0}_SCALE * (q - {upper}_{0}_ZERO_POINT). */\n\
@@ -90,10 +91,15 @@ fn header(network: &QuantizedSequential, name: &str) -> String {
     text
 }
 
+/// The numbers of elements between the steps: behind the pooling, where there is one, and behind every layer but the last.
+fn hidden(network: &QuantizedSequential) -> Vec<usize> {
+    let layers = network.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
+    network.input.pool.iter().map(AveragePool::len).chain(layers.iter().map(|layer| layer.outputs)).collect()
+}
+
 /// Two neighbors live at the same time, at the two ends of the scratch.
-fn most_hidden(hidden: &[QuantizedDense]) -> usize {
-    let widths = |pair: &[QuantizedDense]| pair.iter().map(|layer| layer.outputs).sum::<usize>();
-    hidden.windows(2).map(widths).chain(hidden.iter().map(|layer| layer.outputs)).max().unwrap_or(0)
+fn most_hidden(hidden: &[usize]) -> usize {
+    hidden.windows(2).map(|pair| pair.iter().sum()).chain(hidden.iter().copied()).max().unwrap_or(0)
 }
 
 fn source(network: &QuantizedSequential, name: &str) -> String {
@@ -104,27 +110,60 @@ fn source(network: &QuantizedSequential, name: &str) -> String {
         comment(&network.name)
     );
     let mut calls = String::new();
-    let last = network.layers.len().saturating_sub(1);
-    let scratch = most_hidden(network.layers.split_last().map_or(&[], |(_, hidden)| hidden));
+    let hidden = hidden(network);
+    let scratch = most_hidden(&hidden);
     let mut from = "input".to_owned();
-    for (index, layer) in network.layers.iter().enumerate() {
-        text += &layer_source(layer, index);
-        // Layers take turns in writing to the front and to the back.
-        let to = match index {
-            _ if index == last => "output".to_owned(),
-            _ if index % 2 == 0 => "scratch".to_owned(),
-            _ => format!("scratch + {}", scratch - layer.outputs),
+    let pool = network.input.pool.map(|pool| ("pool".to_owned(), pool_source(pool)));
+    let layers = network.layers.iter().enumerate();
+    let layers = layers.map(|(index, layer)| (format!("layer_{index}"), layer_source(layer, index)));
+    for (step, (function, source)) in pool.into_iter().chain(layers).enumerate() {
+        text += &source;
+        // The steps take turns in writing to the front and to the back.
+        let to = match hidden.get(step) {
+            None => "output".to_owned(),
+            Some(_) if step % 2 == 0 => "scratch".to_owned(),
+            Some(width) => format!("scratch + {}", scratch - width),
         };
-        let _ = writeln!(calls, "    layer_{index}({from}, {to});");
+        let _ = writeln!(calls, "    {function}({from}, {to});");
         from = to;
     }
-    let unused = if last == 0 { "    (void)scratch;\n" } else { "" };
+    let unused = if hidden.is_empty() { "    (void)scratch;\n" } else { "" };
     let _ = write!(
         text,
         "\nvoid {name}_evaluate(const int8_t input[{upper}_INPUTS], int8_t scratch[{upper}_SCRATCH],\n    \
          int8_t output[{upper}_OUTPUTS])\n{{\n{unused}{calls}}}\n"
     );
     text
+}
+
+/// The means of the windows, halves to even.
+fn pool_source(pool: AveragePool) -> String {
+    let AveragePool { image, offset, outputs, size } = pool;
+    format!(
+        "\n/* pool: the means of {0} x {1} windows of {2} x {3}, in an image of {4} x {5} from row {6} and column {7} on. */\n\
+         static void pool(const int8_t *x, int8_t *y)\n{{\n    \
+         for (int32_t j = 0; j < {8}; j++) {{\n        \
+         const int8_t *window = x + ({6} + j / {1} * {2}) * {5} + {7} + j % {1} * {3};\n        \
+         int32_t sum = 0;\n        \
+         for (int32_t r = 0; r < {2}; r++) {{\n            \
+         for (int32_t c = 0; c < {3}; c++) {{\n                \
+         sum += window[r * {5} + c];\n            }}\n        }}\n        \
+         /* C divides toward zero, so that the sum is taken from the least one on. */\n        \
+         int32_t from_least = sum + 128 * {9};\n        \
+         int32_t mean = from_least / {9};\n        \
+         int32_t twice = 2 * (from_least - mean * {9});\n        \
+         y[j] = (int8_t)(mean - 128 + (twice > {9} || (twice == {9} && mean % 2 != 0)));\n    }}\n}}\n",
+        outputs[0],
+        outputs[1],
+        size[0],
+        size[1],
+        image[0],
+        image[1],
+        offset[0],
+        offset[1],
+        pool.len(),
+        size[0] * size[1]
+    )
 }
 
 fn layer_source(layer: &QuantizedDense, index: usize) -> String {

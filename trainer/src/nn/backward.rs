@@ -21,7 +21,7 @@ impl Sequential {
     pub fn gradients(&self, real: ArrayView2<f32>, targets: &[Target<'_>], loss: Loss) -> (f32, Vec<Gradient>) {
         assert_eq!(real.nrows(), targets.len(), "one target per sample");
         let layers: Vec<_> = self.dense_layers().collect();
-        let mut inputs = vec![self.input.normalize(real)];
+        let mut inputs = vec![self.input.prepare(real)];
         let mut sums = Vec::new();
         for (index, dense) in layers.iter().enumerate() {
             let z = dense.sums(inputs[index].view());

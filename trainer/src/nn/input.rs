@@ -1,5 +1,6 @@
 //! What the numbers that enter a network mean.
 
+use super::AveragePool;
 use crate::dataset::{MinMaxScaler, StandardScaler};
 use ndarray::{Array2, ArrayView2};
 
@@ -55,14 +56,16 @@ pub struct Input {
     pub normalization: Option<Normalization>,
     /// Applied after the normalization: each sample divided by its norm.
     pub unit_norm: Option<UnitNorm>,
+    /// The means of an image's windows, applied last: the first layer sees them instead of the image.
+    pub pool: Option<AveragePool>,
     /// The features' names where the data set has them (a table's columns); empty otherwise.
     pub feature_names: Vec<String>,
 }
 
 impl Input {
-    /// An input without normalization and names.
+    /// An input without normalization, pooling and names.
     pub fn new(shape: Vec<usize>, encoding: Encoding) -> Self {
-        Self { shape, encoding, normalization: None, unit_norm: None, feature_names: Vec::new() }
+        Self { shape, encoding, normalization: None, unit_norm: None, pool: None, feature_names: Vec::new() }
     }
 
     /// The number of features: the product of the shape.
@@ -70,7 +73,27 @@ impl Input {
         self.shape.iter().product()
     }
 
-    /// What the first layer sees: the real values (samples x features; for pixels already `pixel / 255`), normalized.
+    /// The number of values that the first layer sees.
+    pub fn width(&self) -> usize {
+        self.pool.map_or_else(|| self.features(), |pool| pool.len())
+    }
+
+    /// Whether the first layer sees the real values as they are.
+    pub fn is_plain(&self) -> bool {
+        self.normalization.is_none() && self.unit_norm.is_none() && self.pool.is_none()
+    }
+
+    /// What the first layer sees: the real values (samples x features; for pixels already `pixel / 255`), normalized and pooled;
+    /// samples x [`Self::width`].
+    ///
+    /// # Panics
+    /// If `real` is not samples x features.
+    pub fn prepare(&self, real: ArrayView2<f32>) -> Array2<f32> {
+        let x = self.normalize(real);
+        self.pool.map_or(x.clone(), |pool| pool.means(x.view()))
+    }
+
+    /// The real values (samples x features; for pixels already `pixel / 255`), normalized: what is quantized.
     ///
     /// # Panics
     /// If `real` is not samples x features.

@@ -9,7 +9,9 @@ pub(crate) mod exponential;
 mod initializer;
 mod input;
 mod loss;
+mod pool;
 mod sequential;
+mod shrink;
 
 pub use activation::Activation;
 pub use backward::Gradient;
@@ -18,4 +20,5 @@ pub use elementwise::Elementwise;
 pub use initializer::Initializer;
 pub use input::{Encoding, Input, Normalization, UnitNorm};
 pub use loss::{Loss, Target};
+pub use pool::AveragePool;
 pub use sequential::{Layer, Sequential, SummaryRow};

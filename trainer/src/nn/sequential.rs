@@ -29,7 +29,7 @@ pub struct Sequential {
 pub struct SummaryRow {
     /// The layer's name.
     pub name: String,
-    /// The layer's kind as Keras calls it: `Dense`.
+    /// The layer's kind as Keras calls it: `Dense`, `AveragePooling2D`.
     pub kind: &'static str,
     /// The shape of one sample's output.
     pub output_shape: Vec<usize>,
@@ -84,16 +84,23 @@ impl Sequential {
 
     /// The summary's rows, one per layer.
     pub fn summary(&self) -> Vec<SummaryRow> {
-        self.dense_layers()
-            .map(|dense| SummaryRow {
-                name: dense.name.clone(),
-                kind: "Dense",
-                output_shape: vec![dense.units()],
-                parameters: dense.parameters(),
-                trainable_parameters: dense.parameters(),
-                macs: dense.macs(),
-            })
-            .collect()
+        let pool = self.input.pool.map(|pool| SummaryRow {
+            name: "pool".into(),
+            kind: "AveragePooling2D",
+            output_shape: pool.outputs.to_vec(),
+            parameters: 0,
+            trainable_parameters: 0,
+            macs: 0,
+        });
+        let layers = self.dense_layers().map(|dense| SummaryRow {
+            name: dense.name.clone(),
+            kind: "Dense",
+            output_shape: vec![dense.units()],
+            parameters: dense.parameters(),
+            trainable_parameters: dense.parameters(),
+            macs: dense.macs(),
+        });
+        pool.into_iter().chain(layers).collect()
     }
 
     /// The network's outputs, samples x outputs, from real inputs (samples x features; for pixels already `pixel / 255`).
@@ -102,7 +109,7 @@ impl Sequential {
     /// # Panics
     /// If `real` is not samples x features.
     pub fn forward(&self, real: ArrayView2<f32>) -> Array2<f32> {
-        self.dense_layers().fold(self.input.normalize(real), |x, dense| dense.forward(x.view()))
+        self.dense_layers().fold(self.input.prepare(real), |x, dense| dense.forward(x.view()))
     }
 
     /// As [`Sequential::forward`], but without the last layer's activation.
@@ -111,7 +118,7 @@ impl Sequential {
     /// If `real` is not samples x features.
     pub fn sums(&self, real: ArrayView2<f32>) -> Array2<f32> {
         let count = self.layers.len();
-        let x = self.input.normalize(real);
+        let x = self.input.prepare(real);
         self.dense_layers()
             .enumerate()
             .fold(x, |x, (k, dense)| if k + 1 == count { dense.sums(x.view()) } else { dense.forward(x.view()) })
@@ -133,7 +140,7 @@ impl Sequential {
     /// # Panics
     /// If `real` is not samples x features.
     pub fn layer_outputs(&self, real: ArrayView2<f32>) -> Vec<Array2<f32>> {
-        let mut outputs = vec![self.input.normalize(real)];
+        let mut outputs = vec![self.input.prepare(real)];
         for dense in self.dense_layers() {
             let y = dense.forward(outputs[outputs.len() - 1].view());
             outputs.push(y);

@@ -13,6 +13,7 @@ pub(super) enum Elements<'a> {
     F32(&'a [f32]),
     I8(&'a [i8]),
     I32(&'a [i32]),
+    I64(&'a [i64]),
     U8(&'a [u8]),
 }
 
@@ -20,6 +21,7 @@ pub(super) enum Elements<'a> {
 pub(super) enum Attribute {
     F32(f32),
     I64(i64),
+    I64s(Vec<i64>),
     Text(&'static str),
 }
 
@@ -66,6 +68,7 @@ impl Builder {
             }
             Elements::I8(values) => (data_type::INT8, values.iter().map(|&v| v as u8).collect()),
             Elements::U8(values) => (data_type::UINT8, values.to_vec()),
+            Elements::I64(values) => (data_type::INT64, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
             Elements::I32(values) => (data_type::INT32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
         };
         let dims = dims.iter().map(|&d| d as i64).collect();
@@ -145,10 +148,11 @@ impl Builder {
 
 fn attribute(name: &str, value: &Attribute) -> AttributeProto {
     let mut proto = AttributeProto { name: name.to_owned(), ..AttributeProto::default() };
-    match *value {
-        Attribute::F32(f) => (proto.f, proto.r#type) = (f, attribute_type::FLOAT),
-        Attribute::I64(i) => (proto.i, proto.r#type) = (i, attribute_type::INT),
-        Attribute::Text(s) => (proto.s, proto.r#type) = (Bytes::from_static(s.as_bytes()), attribute_type::STRING),
+    match value {
+        &Attribute::F32(f) => (proto.f, proto.r#type) = (f, attribute_type::FLOAT),
+        &Attribute::I64(i) => (proto.i, proto.r#type) = (i, attribute_type::INT),
+        Attribute::I64s(list) => (proto.ints, proto.r#type) = (list.clone(), attribute_type::INTS),
+        &Attribute::Text(s) => (proto.s, proto.r#type) = (Bytes::from_static(s.as_bytes()), attribute_type::STRING),
     }
     proto
 }

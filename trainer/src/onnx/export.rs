@@ -2,7 +2,7 @@
 
 use super::builder::{Attribute, Builder, Elements};
 use super::metadata::{describe_input, describe_output};
-use crate::nn::{Activation, Elementwise, Input, Sequential, UnitNorm};
+use crate::nn::{Activation, AveragePool, Elementwise, Input, Sequential, UnitNorm};
 
 /// The opset that is written where none is asked for: old enough for every current reader.
 pub const DEFAULT_OPSET: i64 = 17;
@@ -20,6 +20,9 @@ pub fn export_with_opset(model: &Sequential, opset: i64) -> Vec<u8> {
     let mut builder = Builder::new(&model.name, opset);
     let input = describe_input(&mut builder, &model.input);
     let mut value = normalize(&mut builder, &model.input, input);
+    if let Some(pool) = model.input.pool {
+        value = average_pool(&mut builder, pool, &value);
+    }
     let mut outputs = model.input.features();
     let mut meaning = "real";
     let layers = model.dense_layers().count();
@@ -73,6 +76,29 @@ pub(super) fn normalize(builder: &mut Builder, input: &Input, mut value: String)
         );
     }
     value
+}
+
+/// Adds the pooling of a flat image; returns the flat means' name.
+pub(super) fn average_pool(builder: &mut Builder, pool: AveragePool, value: &str) -> String {
+    let pair = |[rows, columns]: [usize; 2]| [rows as i64, columns as i64];
+    let [rows, columns] = pair(pool.image);
+    let shape = builder.constant("pool/image", &[4], &Elements::I64(&[-1, 1, rows, columns]));
+    let mut value = builder.node("Reshape", "pool/reshape", &[value, &shape], "pool/input", &[]);
+    let kept = [0, 1].map(|axis| pool.outputs[axis] * pool.size[axis]);
+    if kept != pool.image {
+        let ends = [0, 1].map(|axis| pool.offset[axis] + kept[axis]);
+        let starts = builder.constant("pool/starts", &[2], &Elements::I64(&pair(pool.offset)));
+        let ends = builder.constant("pool/ends", &[2], &Elements::I64(&pair(ends)));
+        let axes = builder.constant("pool/axes", &[2], &Elements::I64(&[2, 3]));
+        value = builder.node("Slice", "pool/crop", &[&value, &starts, &ends, &axes], "pool/cropped", &[]);
+    }
+    if pool.size != [1, 1] {
+        let size = || Attribute::I64s(pair(pool.size).to_vec());
+        let attributes = [("kernel_shape", size()), ("strides", size())];
+        value = builder.node("AveragePool", "pool", &[&value], "pool/means", &attributes);
+    }
+    let shape = builder.constant("pool/flat", &[2], &Elements::I64(&[-1, pool.len() as i64]));
+    builder.node("Reshape", "pool/flatten", &[&value, &shape], "pool/output", &[])
 }
 
 /// Adds an activation function to `value`; returns the name of the result. Functions that only newer opsets have as one

@@ -3,9 +3,9 @@
 //! DequantizeLinear-Gemm-QuantizeLinear into one integer Gemm with the arithmetic of the runtime.
 
 use super::builder::{Attribute, Builder, Elements};
-use super::export::{activate, normalize};
+use super::export::{activate, average_pool, normalize};
 use super::metadata::{describe_input, describe_output, describe_weights};
-use crate::nn::Activation;
+use crate::nn::{Activation, AveragePool};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential};
 
 /// The opset that is written where none is asked for: 13 is the first with a scale per channel.
@@ -32,6 +32,7 @@ pub fn export_qdq_with_opset(model: &QuantizedSequential, opset: i64) -> Vec<u8>
     for (index, layer) in model.layers.iter().enumerate() {
         if index == 0 {
             value = writer.quantize("input", &value, layer.input);
+            value = writer.average_pool(model.input.pool, layer.input, value);
         }
         value = writer.dense(layer, &value);
         (quantization, outputs) = (layer.output, layer.outputs);
@@ -100,6 +101,16 @@ impl Writer {
         let name = format!("{name}/dequantize");
         let (scale, zero_point) = self.parameters(&name, quantization);
         self.builder.node("DequantizeLinear", &name, &[value, &scale, &zero_point], output, &[])
+    }
+
+    /// The pooling of the input's integers, where there is one. With a scale of 1 between them the means are exact, so that
+    /// every executor rounds halves alike.
+    pub(super) fn average_pool(&mut self, pool: Option<AveragePool>, input: Quantization, value: String) -> String {
+        let Some(pool) = pool else { return value };
+        let steps = Quantization { scale: 1.0, zero_point: input.zero_point };
+        let real = self.dequantize("pool/integers", &value, steps);
+        let means = average_pool(&mut self.builder, pool, &real);
+        self.quantize("pool/rounded", &means, steps)
     }
 
     /// One layer, from integers to integers.

@@ -20,7 +20,8 @@ pub fn export_qoperator(model: &QuantizedSequential, opset: i64) -> Result<Vec<u
     let input = describe_input(&mut builder, &model.input);
     let value = normalize(&mut builder, &model.input, input);
     let mut writer = Writer { builder, unsigned: true };
-    let mut value = writer.quantize("input", &value, first.input);
+    let value = writer.quantize("input", &value, first.input);
+    let mut value = writer.average_pool(model.input.pool, first.input, value);
     let (mut quantization, mut outputs) = (first.input, first.inputs);
     for layer in &model.layers {
         value = dense(&mut writer, layer, &value);

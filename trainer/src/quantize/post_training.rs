@@ -66,6 +66,9 @@ pub fn post_training(
         (Encoding::Pixel, None) => PIXEL,
         _ => quantization_of(as_slice(&values)),
     };
+    if let Some(pool) = model.input.pool {
+        values = pool.means(values.view());
+    }
     let Some(last) = model.dense_layers().count().checked_sub(1) else {
         return Err(Error::new(ErrorKind::Model, &model.name, "the network has no layers"));
     };

@@ -26,20 +26,23 @@ pub enum Kernel {
     Int4,
     /// 2-bit integers.
     Int2,
+    /// Average pooling, of any numbers.
+    Pool,
 }
 
 impl Kernel {
     /// All kernels.
-    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::Int8, Self::Int4, Self::Int2];
+    pub const ALL: [Self; 6] = [Self::F32, Self::F16, Self::Int8, Self::Int4, Self::Int2, Self::Pool];
 
-    /// The weights that it takes.
-    pub fn kind(self) -> thumbnet::WeightType {
+    /// Its bit among the [kinds](thumbnet::Model::kinds) of a model.
+    pub fn bit(self) -> u8 {
         match self {
-            Self::F32 => thumbnet::WeightType::F32,
-            Self::F16 => thumbnet::WeightType::F16,
-            Self::Int8 => thumbnet::WeightType::Int8,
-            Self::Int4 => thumbnet::WeightType::Int4,
-            Self::Int2 => thumbnet::WeightType::Int2,
+            Self::F32 => thumbnet::WeightType::F32.bit(),
+            Self::F16 => thumbnet::WeightType::F16.bit(),
+            Self::Int8 => thumbnet::WeightType::Int8.bit(),
+            Self::Int4 => thumbnet::WeightType::Int4.bit(),
+            Self::Int2 => thumbnet::WeightType::Int2.bit(),
+            Self::Pool => thumbnet::Kind::AveragePool.bit(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Kernel {
             Self::Int8 => "int8",
             Self::Int4 => "int4",
             Self::Int2 => "int2",
+            Self::Pool => "pool",
         }
     }
 }

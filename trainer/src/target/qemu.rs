@@ -277,8 +277,8 @@ fn comma(path: &Path) -> String {
 
 /// The kernels that a model needs; those of int8 for what is none, so that the chip itself refuses it.
 fn kernels(model: &[u8]) -> Vec<Kernel> {
-    let kinds = thumbnet::Model::parse(model).map_or(Kernel::Int8.kind().bit(), |model| model.kinds());
-    Kernel::ALL.into_iter().filter(|kernel| kinds & kernel.kind().bit() != 0).collect()
+    let kinds = thumbnet::Model::parse(model).map_or(Kernel::Int8.bit(), |model| model.kinds());
+    Kernel::ALL.into_iter().filter(|kernel| kinds & kernel.bit() != 0).collect()
 }
 
 fn install_hint() -> &'static str {

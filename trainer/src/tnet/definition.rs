@@ -1,7 +1,7 @@
 //! The arithmetic of runtime/FORMAT.md in i64 and f64, as plainly as it can be written, against the runtime.
 
-use super::{FloatType, write, write_float};
-use crate::nn::{Activation, Dense, Encoding, Input, Layer, Sequential};
+use super::{FloatType, Network, read, write, write_float};
+use crate::nn::{Activation, AveragePool, Dense, Encoding, Input, Layer, Sequential};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
@@ -9,13 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use thumbnet::Model;
 
 fn input(features: usize) -> Input {
-    Input {
-        shape: vec![features],
-        encoding: Encoding::Real,
-        normalization: None,
-        unit_norm: None,
-        feature_names: Vec::new(),
-    }
+    Input::new(vec![features], Encoding::Real)
 }
 
 /// One layer, by DESIGN section 4.
@@ -135,6 +129,81 @@ fn integers_follow_the_definition() {
             }
             assert_eq!(y, expected);
         }
+    }
+}
+
+/// The means of windows, in i64 and f64.
+fn pooled(pool: AveragePool, x: &[i8]) -> Vec<i8> {
+    let places = |output: usize| {
+        let (row, column) = (output / pool.outputs[1], output % pool.outputs[1]);
+        let at = move |r: usize, c: usize| {
+            (pool.offset[0] + row * pool.size[0] + r) * pool.image[1] + pool.offset[1] + column * pool.size[1] + c
+        };
+        (0..pool.size[0]).flat_map(move |r| (0..pool.size[1]).map(move |c| at(r, c)))
+    };
+    let mean = |output: usize| {
+        let sum: i64 = places(output).map(|place| i64::from(x[place])).sum();
+        // Both are exact, and so is a half.
+        (sum as f64 / (pool.size[0] * pool.size[1]) as f64).round_ties_even() as i8
+    };
+    (0..pool.len()).map(mean).collect()
+}
+
+fn random_pool(rng: &mut ChaCha8Rng) -> AveragePool {
+    let mut each = |low: usize, high: usize| [0, 1].map(|_| rng.random_range(low..=high));
+    let (size, outputs, offset, behind) = (each(1, 4), each(1, 5), each(0, 3), each(0, 3));
+    AveragePool {
+        image: [0, 1].map(|axis| offset[axis] + outputs[axis] * size[axis] + behind[axis]),
+        offset,
+        outputs,
+        size,
+    }
+}
+
+#[test]
+fn poolings_follow_the_definition() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    for round in 0..300 {
+        let pool = random_pool(&mut rng);
+        let layer = random_layer(&mut rng, pool.len(), 3);
+        let mut input = Input::new(pool.image.to_vec(), Encoding::Real);
+        input.pool = Some(pool);
+        let network = QuantizedSequential {
+            name: "pooled".into(),
+            input: input.clone(),
+            layers: vec![layer],
+            softmax: false,
+            class_names: Vec::new(),
+        };
+        let bytes = write(&network).unwrap();
+        let Network::Integer(again) = read(&bytes).unwrap() else { panic!("integers became floats") };
+        assert_eq!(again.input, input);
+        let model = Model::parse(&bytes).unwrap();
+        let x: Vec<i8> = (0..model.input_len()).map(|_| rng.random_range(-128..=127)).collect();
+        let (mut y, mut seen) = (vec![0; 3], Vec::new());
+        let mut scratch = vec![1; model.scratch_len()];
+        model.run_with(&x, &mut scratch, &mut y, |_, outputs: &[i8]| seen.push(outputs.to_vec())).unwrap();
+        let means = pooled(pool, &x);
+        assert_eq!(seen[0], means, "round {round}, {pool:?}");
+        assert_eq!(y, integer_layer(&network.layers[0], &means));
+        // What the trainer makes of pixels, in the numbers of pixels.
+        let pixels = Array2::from_shape_fn((1, x.len()), |(_, i)| (i16::from(x[i]) + 128) as u8);
+        let trained: Vec<i8> = pool.mean_pixels(pixels.view()).iter().map(|&p| (i16::from(p) - 128) as i8).collect();
+        assert_eq!(trained, means);
+
+        let kernel = Array2::from_shape_fn((pool.len(), 2), |_| rng.random_range(-1.0..1.0));
+        let dense = Dense { name: "dense".into(), kernel, bias: Array1::zeros(2), activation: Activation::Relu };
+        let layers = vec![Layer::Dense(dense)];
+        let network = Sequential { name: "pooled".into(), input, layers, class_names: Vec::new() };
+        let bytes = write_float(&network, FloatType::F32).unwrap();
+        assert_eq!(read(&bytes).unwrap(), Network::Float(network));
+        let model = Model::parse(&bytes).unwrap();
+        let x = Array2::from_shape_fn((1, model.input_len()), |_| rng.random_range(-2.0..2.0));
+        let mut seen = Vec::new();
+        let mut scratch = vec![f32::NAN; model.scratch_len()];
+        let keep = |_: u16, outputs: &[f32]| seen.push(outputs.to_vec());
+        model.run_with(x.as_slice().unwrap(), &mut scratch, &mut [0.0; 2], keep).unwrap();
+        assert_eq!(seen[0], pool.means(x.view()).into_raw_vec_and_offset().0);
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Block<'a> {
 /// A layer's record, but for where its payload lies.
 #[derive(Default)]
 pub(super) struct Record {
+    pub(super) kind: u8,
     pub(super) weights: u8,
     pub(super) order: u8,
     pub(super) function: u8,
@@ -37,6 +38,28 @@ pub(super) struct Record {
     pub(super) pre_zero_point: i8,
     pub(super) pre_scale: f32,
 }
+
+/// The layer that pools the input's image, where there is one.
+pub(super) fn pool_block(input: &Input, quantization: Option<Quantization>) -> Result<Option<Block<'static>>> {
+    let Some(pool) = input.pool else { return Ok(None) };
+    let mut payload = Vec::new();
+    for number in [pool.image, pool.offset, pool.outputs, pool.size].as_flattened() {
+        let number =
+            u16::try_from(*number).map_err(|_| wrong(POOL, "an image has more than 65,535 rows or columns"))?;
+        payload.extend(number.to_le_bytes());
+    }
+    let sizes = Record { kind: 2, inputs: input.features(), outputs: input.width(), ..Record::default() };
+    let record = match quantization {
+        None => Record { weights: 1, ..sizes },
+        Some(Quantization { scale, zero_point }) => {
+            Record { weights: 3, scale, zero_point, lo: i8::MIN, hi: i8::MAX, ..sizes }
+        }
+    };
+    Ok(Some(Block { name: POOL, record, payload }))
+}
+
+/// The pooling's name.
+pub(super) const POOL: &str = "pool";
 
 /// Puts a file together.
 /// # Errors
@@ -132,7 +155,7 @@ fn put_names<'a>(file: &mut Vec<u8>, names: impl Iterator<Item = &'a str> + Clon
 }
 
 fn put_record(file: &mut [u8], start: usize, block: &Record) -> Result<()> {
-    file[start + record::KIND] = 1;
+    file[start + record::KIND] = block.kind;
     file[start + record::WEIGHTS] = block.weights;
     file[start + record::ORDER] = block.order;
     file[start + record::FUNCTION] = block.function;

@@ -1,6 +1,6 @@
 //! Writing a network of floats.
 
-use super::file::{Block, Head, Record, assemble, wrong};
+use super::file::{Block, Head, Record, assemble, pool_block, wrong};
 use super::{function, pack};
 use crate::error::Result;
 use crate::nn::{Dense, Sequential};
@@ -19,10 +19,10 @@ pub enum FloatType {
 /// # Errors
 /// [`ErrorKind::Model`](crate::error::ErrorKind::Model) names the layer whose activation or numbers the format cannot hold.
 pub fn write_float(network: &Sequential, weights: FloatType) -> Result<Vec<u8>> {
-    let blocks = network
-        .dense_layers()
-        .map(|dense| block(dense, weights).map_err(|error| error.within(&network.name)))
-        .collect::<Result<Vec<_>>>()?;
+    let pool = pool_block(&network.input, None).transpose();
+    let layers = network.dense_layers().map(|dense| block(dense, weights));
+    let blocks = pool.into_iter().chain(layers).map(|block| block.map_err(|error| error.within(&network.name)));
+    let blocks = blocks.collect::<Result<Vec<_>>>()?;
     let head = Head {
         name: &network.name,
         input: &network.input,
@@ -56,6 +56,7 @@ fn block(dense: &Dense, weights: FloatType) -> Result<Block<'_>> {
     payload.extend(dense.bias.iter().flat_map(|b| b.to_le_bytes()));
     let (code, first, second) = function.code();
     let record = Record {
+        kind: 1,
         weights: match weights {
             FloatType::F32 => 1,
             FloatType::F16 => 2,

@@ -1,6 +1,6 @@
 //! Writing a network of integers.
 
-use super::file::{Block, Head, Record, assemble, wrong};
+use super::file::{Block, Head, Record, assemble, pool_block, wrong};
 use super::{function, pack};
 use crate::error::Result;
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
@@ -11,15 +11,14 @@ use thumbnet::Function;
 /// [`ErrorKind::Model`](crate::error::ErrorKind::Model) names the layer whose numbers the format or the arithmetic cannot
 /// hold.
 pub fn write(network: &QuantizedSequential) -> Result<Vec<u8>> {
-    let blocks = network
-        .layers
-        .iter()
-        .map(|layer| block(layer).map_err(|error| error.within(&network.name)))
-        .collect::<Result<Vec<_>>>()?;
+    let quantization = network.layers.first().map(|layer| layer.input);
+    let pool = pool_block(&network.input, quantization).transpose();
+    let blocks = pool.into_iter().chain(network.layers.iter().map(block));
+    let blocks = blocks.map(|block| block.map_err(|error| error.within(&network.name))).collect::<Result<Vec<_>>>()?;
     let head = Head {
         name: &network.name,
         input: &network.input,
-        quantization: network.layers.first().map(|layer| layer.input),
+        quantization,
         softmax: network.softmax,
         class_names: &network.class_names,
     };
@@ -72,6 +71,7 @@ fn block(layer: &QuantizedDense) -> Result<Block<'_>> {
         }
     }
     let mut record = Record {
+        kind: 1,
         weights,
         order,
         inputs: layer.inputs,

@@ -4,11 +4,13 @@ use super::file::wrong;
 use super::integer::{factor, input_zero, sum_quantization};
 use super::{function, pack};
 use crate::error::{Error, Result};
-use crate::nn::{Activation, Dense, Encoding, Input, Layer as NnLayer, Normalization, Sequential, UnitNorm};
+use crate::nn::{
+    Activation, AveragePool, Dense, Encoding, Input, Layer as NnLayer, Normalization, Sequential, UnitNorm,
+};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
 use half::f16;
 use ndarray::Array1;
-use thumbnet::{Layer, Model, Order, ParseError};
+use thumbnet::{Kind, Layer, Model, Order, ParseError};
 
 /// What a `.tnet` file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,9 +34,12 @@ pub fn read(bytes: &[u8]) -> Result<Network> {
     let name = names.next().unwrap_or_default();
     let layer_names: Vec<_> =
         model.layers().enumerate().map(|(i, _)| names.next().unwrap_or_else(|| format!("dense_{i}"))).collect();
-    let input = input(&model, names.collect());
+    let mut input = input(&model, names.collect());
+    let mut layers = model.layers().zip(layer_names).peekable();
+    if let Some((layer, _)) = layers.next_if(|(layer, _)| layer.kind() == Kind::AveragePool) {
+        input.pool = layer.pool().map(own_pool);
+    }
     let class_names = model.labels().iter().map(str::to_owned).collect();
-    let layers = model.layers().zip(layer_names);
     let Some(quantization) = model.input_quantization() else {
         let layers = layers.map(|(layer, name)| float(&layer, name).map(NnLayer::Dense)).collect::<Result<_>>()?;
         return Ok(Network::Float(Sequential { name, input, layers, class_names }));
@@ -77,6 +82,7 @@ fn input(model: &Model<'_>, feature_names: Vec<String>) -> Input {
             let (offset, scale) = pairs.unzip();
             Normalization { offset, scale }
         }),
+        pool: None,
         unit_norm: model.unit_norm().map(|norm| match norm {
             thumbnet::UnitNorm::L1 => UnitNorm::L1,
             thumbnet::UnitNorm::L2 => UnitNorm::L2,
@@ -87,6 +93,7 @@ fn input(model: &Model<'_>, feature_names: Vec<String>) -> Input {
 }
 
 fn float(layer: &Layer<'_>, name: String) -> Result<Dense> {
+    must_be_dense(layer, &name)?;
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let weights: Vec<f32> = match layer.weight_type() {
         thumbnet::WeightType::F32 => words(layer.weights()).map(f32::from_le_bytes).collect(),
@@ -104,6 +111,7 @@ fn float(layer: &Layer<'_>, name: String) -> Result<Dense> {
 }
 
 fn integer(layer: &Layer<'_>, name: String, input: Quantization) -> Result<QuantizedDense> {
+    must_be_dense(layer, &name)?;
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let plain = || layer.weights().iter().map(|&w| w as i8).collect();
     let (weight_type, weights): (_, Vec<i8>) = match (layer.weight_type(), layer.order()) {
@@ -168,6 +176,20 @@ fn weight_scale(stored: f32, input: f32, output: f32) -> f32 {
     let exact = (f64::from(stored) * f64::from(output) / f64::from(input)) as f32;
     let near = |ulps: i32| f32::from_bits(exact.to_bits().wrapping_add_signed(ulps));
     [0, 1, -1, 2, -2, 3, -3, 4, -4].map(near).into_iter().find(|&s| factor(input, s, output) == stored).unwrap_or(exact)
+}
+
+/// The runtime evaluates a pooling anywhere; a network here has it in front.
+fn must_be_dense(layer: &Layer<'_>, name: &str) -> Result<()> {
+    if layer.kind() == Kind::Dense {
+        return Ok(());
+    }
+    Err(wrong(name, "a pooling behind the first layer cannot be read back; take the model that the file was made from"))
+}
+
+fn own_pool(pool: thumbnet::AveragePool) -> AveragePool {
+    let thumbnet::AveragePool { image, offset, outputs, size } = pool;
+    let [image, offset, outputs, size] = [image, offset, outputs, size].map(|pair| pair.map(usize::from));
+    AveragePool { image, offset, outputs, size }
 }
 
 fn own(quantization: thumbnet::Quantization) -> Quantization {

@@ -1,7 +1,9 @@
 //! Round trips, and the runtime's view of what was written.
 
 use super::{FloatType, Network, read, write, write_float};
-use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm};
+use crate::nn::{
+    Activation, AveragePool, Dense, Elementwise, Encoding, Input, Layer, Normalization, Sequential, UnitNorm,
+};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
 use crate::tolerance;
 use ndarray::{Array1, Array2};
@@ -16,6 +18,7 @@ fn input(features: usize) -> Input {
         encoding: Encoding::Real,
         normalization: None,
         unit_norm: None,
+        pool: None,
         feature_names: Vec::new(),
     }
 }
@@ -63,6 +66,7 @@ fn network() -> QuantizedSequential {
         input: Input {
             normalization: Some(Normalization { offset: vec![1.5; 13], scale: vec![0.25; 13] }),
             unit_norm: Some(UnitNorm::L2),
+            pool: None,
             feature_names: (0..13).map(|i| format!("x{i}")).collect(),
             ..input(13)
         },
@@ -203,6 +207,15 @@ fn exclusive_or_int8() -> QuantizedSequential {
     }
 }
 
+/// The exclusive or of the two halves of an image of 4 x 4 pixels, whose border is cut off.
+fn pooled() -> QuantizedSequential {
+    let mut network = exclusive_or_int8();
+    network.name = "pooled".into();
+    network.input = Input::new(vec![4, 4], Encoding::Real);
+    network.input.pool = Some(AveragePool::centered([4, 4], [2, 2], [2, 1]).unwrap());
+    network
+}
+
 /// The models that the runtime's own tests and examples use are exactly what this exporter writes. With `THUMBNET_BLESS` set
 /// they are written anew.
 #[test]
@@ -213,6 +226,7 @@ fn the_runtime_tests_our_files() {
         ("xor-f32.tnet", write_float(&exclusive_or(), FloatType::F32)),
         ("xor-f16.tnet", write_float(&exclusive_or(), FloatType::F16)),
         ("mixed.tnet", write(&network())),
+        ("pool.tnet", write(&pooled())),
     ] {
         let (path, bytes) = (format!("{folder}{name}"), bytes.unwrap());
         if std::env::var_os("THUMBNET_BLESS").is_some() {

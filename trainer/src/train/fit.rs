@@ -10,7 +10,7 @@ use super::stopping::{EarlyStopping, ReduceOnPlateau};
 use super::{Optimizer, Schedule};
 use crate::dataset::{Augmentation, Augmenter, Dataset, Features, Targets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Activation, Elementwise, Loss, Sequential};
+use crate::nn::{Activation, AveragePool, Elementwise, Loss, Sequential};
 use ndarray::{Array2, ArrayView2};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -115,10 +115,18 @@ impl Fit<'_> {
         if let Some(validation) = validation {
             check_data(net, validation)?;
         }
-        let normalized;
+        let (normalized, pooled);
+        let raw = net.input.normalization.is_none() && net.input.unit_norm.is_none();
         let inputs = match &train.features {
-            Features::Pixels(pixels) if net.input.normalization.is_none() && net.input.unit_norm.is_none() => {
-                Inputs::Pixels(pixels.view())
+            Features::Pixels(pixels) if raw => {
+                // The means are rounded, as the chip's are: the network learns from what it will see.
+                match net.input.pool {
+                    Some(pool) => {
+                        pooled = pool.mean_pixels(pixels.view());
+                        Inputs::Pixels(pooled.view())
+                    }
+                    None => Inputs::Pixels(pixels.view()),
+                }
             }
             features => {
                 normalized = normalize(net, features);
@@ -157,7 +165,8 @@ impl Fit<'_> {
             let (first, enough) = (state.epoch, &enough);
             // However this ends, the worker is not waited for longer than an image takes.
             let _raise = Raise(enough);
-            let change = |epoch: usize| scope.spawn(move || self.augmented(train, epoch, enough));
+            let pool = net.input.pool;
+            let change = |epoch: usize| scope.spawn(move || self.augmented(train, pool, epoch, enough));
             let mut next = self.augmentation.map(|_| change(first));
             for epoch in first..self.epochs {
                 if self.stopping.is_some_and(|stopping| stopping.ends(&state.history.records)) {
@@ -279,7 +288,7 @@ impl Fit<'_> {
     }
 
     /// The images of an epoch; incomplete where enough is known already.
-    fn augmented(&self, train: &Dataset, epoch: usize, enough: &AtomicBool) -> Array2<u8> {
+    fn augmented(&self, train: &Dataset, pool: Option<AveragePool>, epoch: usize, enough: &AtomicBool) -> Array2<u8> {
         let (Features::Pixels(pixels), Some(settings), Some(shape)) =
             (&train.features, self.augmentation, train.image_shape)
         else {
@@ -295,7 +304,10 @@ impl Fit<'_> {
                 augmenter.apply(from, self.seed, (epoch * pixels.nrows() + sample) as u64, to);
             }
         }
-        changed
+        match pool {
+            Some(pool) => pool.mean_pixels(changed.view()),
+            None => changed,
+        }
     }
 
     /// Refuses what cannot be trained.
@@ -399,7 +411,7 @@ fn order(samples: usize, seed: u64, epoch: u64) -> Vec<usize> {
 
 /// The features as the first layer sees them.
 fn normalize(net: &Sequential, features: &Features) -> Array2<f32> {
-    net.input.normalize(features.real().view()).as_standard_layout().into_owned()
+    net.input.prepare(features.real().view()).as_standard_layout().into_owned()
 }
 
 /// The targets in the form of the network's outputs.

@@ -346,3 +346,44 @@ fn features_that_never_change_are_no_obstacle() {
         assert!(net.forward(constant.features.real().view()).iter().all(|y| y.is_finite()));
     }
 }
+
+#[test]
+fn a_pooling_learns_from_the_means_that_the_chip_sees() {
+    let images = load("mnist", &Options::default()).unwrap().train.head(300);
+    let recipe = Recipe::load("mnist").unwrap();
+    let changes = ["layers=12-8", "epochs=2", "pool.size=3", "pool.crop=24"].map(String::from);
+    let recipe = recipe.with(&changes).unwrap();
+    let pooled = recipe.network(&images).unwrap();
+    let pool = pooled.input.pool.unwrap();
+    assert_eq!((pool.offset, pool.outputs, pooled.inputs(), pooled.input.width()), ([2, 2], [8, 8], 784, 64));
+    let Features::Pixels(pixels) = &images.features else { panic!("MNIST has pixels") };
+    let means = Dataset {
+        features: Features::Pixels(pool.mean_pixels(pixels.view())),
+        image_shape: Some([8, 8]),
+        ..images.clone()
+    };
+    let mut plain = pooled.clone();
+    plain.input = crate::nn::Input::new(vec![8, 8], crate::nn::Encoding::Pixel);
+    let trained = |mut net: Sequential, data: &Dataset| {
+        let history = recipe.fit(data).unwrap().run(&mut net, data, None, None, &Silent).unwrap();
+        (net.layers, history.records.iter().map(|record| record.loss).collect::<Vec<_>>())
+    };
+    assert_eq!(trained(pooled.clone(), &images), trained(plain, &means));
+    // Augmented, they are the means of changed images.
+    let shifted = recipe.with(&["augment.shift=2".into()]).unwrap();
+    let mut net = pooled.clone();
+    shifted.fit(&images).unwrap().run(&mut net, &images, None, None, &Silent).unwrap();
+    assert_ne!(net.layers, trained(pooled, &images).0);
+
+    let refusal = |changes: &[&str], data: &Dataset| {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_string()).collect();
+        recipe.with(&changes).unwrap().network(data).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refusal(&["pool.crop=25"], &images),
+        "mnist: pool: 25 pixels are no whole number of windows of 3; crop to a multiple of it"
+    );
+    assert!(refusal(&["pool.size=0"], &images).contains("at least 1"));
+    assert!(refusal(&["data.standardize=true"], &images).ends_with("or [pool]"));
+    assert!(refusal(&[], &moons().1).ends_with("holds no images to pool; remove [pool]"));
+}

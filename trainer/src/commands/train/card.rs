@@ -1,6 +1,6 @@
 //! The model's card: every number beside the command that prints it.
 
-use super::Outcome;
+use super::{OnChip, Outcome};
 use crate::commands::summary::grouped;
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt::Write;
@@ -27,15 +27,24 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
         ("int8 file, bytes of flash", grouped(tnet.len()), inspect.clone()),
         ("scratch RAM, bytes", grouped(model.scratch_len()), inspect.clone()),
     ];
-    if let Some(chip) = chip {
+    if let Some(OnChip { footprint: chip, samples, different }) = chip {
         let inspect = format!("{inspect} --target {}", chip.target);
+        let verify =
+            format!("thumbnet verify {out}/model.tnet --data {data} --count {samples} --target {}", chip.target);
         rows.extend([
+            (
+                "output integers that differ on the emulated chip, samples from the test data",
+                grouped(*different),
+                verify,
+            ),
             ("firmware without the model, bytes of flash", grouped(chip.program.flash as usize), inspect.clone()),
             ("all RAM in use on the chip, bytes", grouped(chip.ram() as usize), inspect.clone()),
             ("instructions for an input without zeros, Cortex-M4", grouped(chip.count as usize), inspect),
         ]);
     }
+    let pooled = net.input.pool.map(|pool| pool.len());
     let sizes: Vec<String> = std::iter::once(net.inputs())
+        .chain(pooled)
         .chain(net.dense_layers().map(crate::nn::Dense::units))
         .map(|size| size.to_string())
         .collect();
@@ -51,12 +60,13 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
     }
     let _ = writeln!(
         text,
-        "\nTrained on {} samples of `{}` with {} epochs of batches of {}, seed {}. The test samples chose nothing{}.",
+        "\nTrained on {} samples of `{}` with {} epochs of batches of {}, seed {}, in {} on the machine that wrote this. The test samples chose nothing{}.",
         grouped(splits.train.samples()),
         recipe.data.source,
         recipe.epochs,
         recipe.batch_size,
         recipe.seed,
+        duration(outcome.seconds),
         if recipe.data.validation > 0.0 { ": a part of the training samples was held out to watch" } else { "" }
     );
     if let Some(last) = history.records.last() {
@@ -73,4 +83,9 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
          | history.csv | loss and metrics of each epoch |\n"
     );
     Ok(text)
+}
+
+/// `74 s`, or `12 minutes` from ten on.
+fn duration(seconds: f64) -> String {
+    if seconds < 600.0 { format!("{seconds:.0} s") } else { format!("{:.0} minutes", seconds / 60.0) }
 }

@@ -67,6 +67,9 @@ fn examples() -> String {
 /// The state of a training that has not ended, in the folder that it will fill.
 const CHECKPOINT: &str = "checkpoint.npz";
 
+/// The emulated chip evaluates so many test samples.
+const ON_CHIP: usize = 100;
+
 /// Calibration takes so many training samples.
 const CALIBRATION: usize = 1000;
 
@@ -81,8 +84,26 @@ struct Outcome {
     test: Measure,
     int8: Int8,
     splits: Splits,
-    /// What it takes of the emulated chip, where that can be measured.
-    chip: Option<Footprint>,
+    /// What the emulated chip makes of it, where that can be measured.
+    chip: Option<OnChip>,
+}
+
+/// What the emulated chip makes of a model.
+struct OnChip {
+    footprint: Footprint,
+    /// So many test samples were evaluated there.
+    samples: usize,
+    /// How many of their output integers are not the host's.
+    different: usize,
+}
+
+impl OnChip {
+    fn value(&self) -> Value {
+        let mut value = self.footprint.value();
+        value["samples"] = self.samples.into();
+        value["different_integers"] = self.different.into();
+        value
+    }
 }
 
 /// What the runtime measures with the integer model.
@@ -187,7 +208,7 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(&recipe))?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
-    let chip = footprint(&tnet, settings);
+    let chip = on_chip(&tnet, &splits.test, settings);
     Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, chip })
 }
 
@@ -224,13 +245,21 @@ fn hold_out(train: &Dataset, share: f32, seed: u64) -> (Dataset, Option<Dataset>
     (train, Some(test))
 }
 
-/// What the model takes of the emulated chip. What is learned is not lost where that cannot be measured.
-fn footprint(model: &[u8], settings: &Settings) -> Option<Footprint> {
+/// What the emulated chip makes of the model. What is learned is not lost where that cannot be measured.
+fn on_chip(model: &[u8], test: &Dataset, settings: &Settings) -> Option<OnChip> {
     if !target::is_ready() {
         return None;
     }
     settings.note("measuring on the emulated chip");
-    Footprint::measure("qemu", model).inspect_err(|error| settings.note(format_args!("not measured: {error}"))).ok()
+    let features = test.head(ON_CHIP).features;
+    let measure = || {
+        let inputs = target::samples(model, &features)?;
+        let chip = target::open("qemu", model)?.evaluate(&inputs)?.outputs;
+        let host = target::open("host", model)?.evaluate(&inputs)?.outputs;
+        let different = chip.iter().zip(&host).filter(|(chip, host)| chip != host).count();
+        Ok(OnChip { footprint: Footprint::measure("qemu", model)?, samples: features.samples(), different })
+    };
+    measure().inspect_err(|error: &Error| settings.note(format_args!("not measured: {error}"))).ok()
 }
 
 /// Evaluates the integer model as the chip does.
@@ -287,7 +316,7 @@ impl Outcome {
         json!({
             "recipe": recipe, "parameters": self.net.parameters(), "epochs": self.recipe.epochs, "seed": self.recipe.seed,
             "seconds": self.seconds, "seconds_per_epoch": self.seconds_per_epoch(), "test": test, "int8": int8,
-            "chip": self.chip.as_ref().map(Footprint::value), "out": out.display().to_string(),
+            "chip": self.chip.as_ref().map(OnChip::value), "out": out.display().to_string(),
             "files": files.iter().map(|name| out.join(name).display().to_string()).collect::<Vec<_>>(),
         })
     }

@@ -1,7 +1,7 @@
 //! The network as the importer finds it: a chain of steps, each from what the one before it gives.
 
 use super::expression::Expression;
-use crate::nn::UnitNorm;
+use crate::nn::{AveragePool, UnitNorm};
 use ndarray::Array2;
 use std::rc::Rc;
 
@@ -75,6 +75,8 @@ pub(super) enum Action {
     Map(Rc<Expression>),
     /// Other order of the elements: `y[i] = x[order[i]]`.
     Permute(Vec<usize>),
+    /// The means of an image's windows; of integers, rounded to integers with halves to even.
+    Pool(AveragePool),
     /// `x · kernel + bias`
     Dense { kernel: Kernel, bias: Bias },
     /// The logarithm of it where `logarithm`.

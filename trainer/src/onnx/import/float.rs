@@ -7,7 +7,7 @@ use super::recognize::recognize_chain;
 use super::slopes::Slopes;
 use super::walk::Walk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Activation, Dense, Layer, Normalization, Sequential, UnitNorm};
+use crate::nn::{Activation, AveragePool, Dense, Layer, Normalization, Sequential, UnitNorm};
 use crate::onnx::graph::Graph;
 use ndarray::{Array1, Array2};
 
@@ -22,6 +22,7 @@ pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Sequen
     let normalization = layers.normalization.map(|affine| normalization(&affine, walk.steps[0].features));
     let mut input = meaning::input(graph, walk, normalization);
     input.unit_norm = layers.unit_norm;
+    input.pool = layers.pool;
     let class_names = meaning::class_names(graph, walk, layers.features);
     let name = graph.name.clone();
     Ok(Sequential { name, input, layers: layers.dense.into_iter().map(Layer::Dense).collect(), class_names })
@@ -47,6 +48,7 @@ struct Layers {
     features_in: usize,
     normalization: Option<Affine>,
     unit_norm: Option<UnitNorm>,
+    pool: Option<AveragePool>,
     /// An affine function of the last result.
     pending: Option<Affine>,
     /// The last result's halves still have to be put together.
@@ -95,7 +97,7 @@ impl Layers {
                 self.activate(if *logarithm { Activation::LogSoftmax } else { Activation::Softmax }, &step.name);
             }
             Action::UnitNorm(norm) => {
-                if !self.dense.is_empty() || self.unit_norm.is_some() || self.order.is_some() {
+                if !self.dense.is_empty() || self.unit_norm.is_some() || self.pool.is_some() || self.order.is_some() {
                     return Err(
                         "a norm of the sample may only stand before the first layer; use batch normalization here"
                             .to_owned(),
@@ -103,6 +105,20 @@ impl Layers {
                 }
                 self.normalize();
                 self.unit_norm = Some(*norm);
+            }
+            Action::Pool(pool) => {
+                if !self.dense.is_empty() || self.order.is_some() {
+                    return Err(super::pool::ELSEWHERE.to_owned());
+                }
+                self.normalize();
+                if self.pending.is_some() {
+                    return Err(
+                        "a scaling stands between a norm and a pooling; export it without one of them".to_owned()
+                    );
+                }
+                self.pool = Some(*pool);
+                self.features = pool.len();
+                self.features_in = pool.len();
             }
             Action::Quantize(_) | Action::Table { .. } => return Err("it is quantized".to_owned()),
         }
@@ -118,7 +134,8 @@ impl Layers {
 
     /// Before the first layer, an affine function is the input's normalization (unless a norm or an order came between).
     fn normalize(&mut self) {
-        if self.dense.is_empty() && self.unit_norm.is_none() && self.order.is_none() && self.normalization.is_none() {
+        let first = self.unit_norm.is_none() && self.pool.is_none() && self.normalization.is_none();
+        if first && self.dense.is_empty() && self.order.is_none() {
             self.normalization = self.pending.take();
         }
     }

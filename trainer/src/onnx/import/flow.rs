@@ -28,6 +28,8 @@ impl Walk {
             ("", "QLinearMatMul") | ("com.microsoft", "QGemm") => self.dense_of_operator(node, arguments),
             ("", "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze") => one(self.reshape(node, arguments, &flow)?),
             ("", "Transpose") => one(self.transpose(node, &flow)?),
+            ("", "Slice") => one(self.crop(node, arguments, &flow)?),
+            ("", "AveragePool") => one(self.average_pool(node, &flow)?),
             ("", "Shape") => {
                 let dims: Vec<i64> = flow.shape.dims.iter().map(|&dim| dim as i64).collect();
                 let shape = operators::evaluate(&constant_shape(node), &[Some(&dims.into())]).ok_or("no shape")??;
@@ -296,6 +298,9 @@ impl Walk {
         let quantization = quantization_of(tensor(arguments, 1), tensor(arguments, 2))?;
         if self.quantization(flow.base).is_some() {
             return match Self::elementwise(node, arguments)? {
+                Value::Flow(flow) if quantization.passes(&flow.expression) => {
+                    Ok(Flow { expression: Rc::new(Expression::X), ..flow })
+                }
                 Value::Flow(flow) => Ok(flow),
                 _ => Err("it quantizes labels".to_owned()),
             };

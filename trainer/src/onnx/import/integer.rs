@@ -8,7 +8,7 @@ use super::recognize::recognize;
 use super::table;
 use super::walk::Walk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Activation, Elementwise, Normalization, UnitNorm};
+use crate::nn::{Activation, AveragePool, Elementwise, Normalization, UnitNorm};
 use crate::onnx::graph::Graph;
 use crate::quantize::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
 use std::rc::Rc;
@@ -28,6 +28,7 @@ pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Quanti
     }
     let mut input = meaning::input(graph, walk, layers.normalization);
     input.unit_norm = layers.unit_norm;
+    input.pool = layers.pool;
     let class_names = meaning::class_names(graph, walk, layers.features);
     let mut dense = layers.dense;
     meaning::weight_types(graph, &mut dense);
@@ -53,6 +54,7 @@ struct Layers {
     features: usize,
     normalization: Option<Normalization>,
     unit_norm: Option<UnitNorm>,
+    pool: Option<AveragePool>,
     /// How the last integers are quantized.
     current: Option<FileQuantization>,
     order: Option<Vec<usize>>,
@@ -97,6 +99,15 @@ impl Layers {
             Action::UnitNorm(_) => {
                 Err("a norm of the sample may only stand before the first layer; use batch normalization here"
                     .to_owned())
+            }
+            Action::Pool(pool) => {
+                let first = self.dense.is_empty() && self.open.is_none() && self.order.is_none() && self.pool.is_none();
+                if self.current.is_none() || !first {
+                    return Err(super::pool::ELSEWHERE.to_owned());
+                }
+                self.pool = Some(*pool);
+                self.features = pool.len();
+                Ok(())
             }
             Action::Quantize(quantization) => self.quantize(*quantization),
             Action::Table { expression, quantization } => self.look_up(step, expression, *quantization),

@@ -62,7 +62,14 @@ pub(super) fn input(graph: &Graph, walk: &Walk, normalization: Option<Normalizat
     }
     let feature_names =
         serde_json::from_str::<Vec<String>>(list(metadata::FEATURE_NAMES)).ok().filter(|names| names.len() == features);
-    Input { shape, encoding, normalization, unit_norm: None, feature_names: feature_names.unwrap_or_default() }
+    Input {
+        shape,
+        encoding,
+        normalization,
+        unit_norm: None,
+        pool: None,
+        feature_names: feature_names.unwrap_or_default(),
+    }
 }
 
 /// A shape without its axes of 1.

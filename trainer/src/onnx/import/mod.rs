@@ -13,6 +13,7 @@ mod flow;
 mod integer;
 mod meaning;
 mod operand;
+mod pool;
 mod recognize;
 mod slopes;
 mod table;

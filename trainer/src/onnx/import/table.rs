@@ -12,7 +12,7 @@ use ndarray::{ArrayD, IxDyn};
 use std::rc::Rc;
 
 /// All integers of a quantization, as a column.
-fn domain(quantization: FileQuantization) -> Tensor {
+pub(super) fn domain(quantization: FileQuantization) -> Tensor {
     let (element, least) = if quantization.unsigned { (ElementType::U8, 0.0) } else { (ElementType::I8, -128.0) };
     Tensor::of_type(ArrayD::from_shape_fn(IxDyn(&[256, 1]), |index| index[0] as f64 + least), element)
 }

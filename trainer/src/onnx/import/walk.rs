@@ -174,6 +174,7 @@ impl Walk {
     pub(super) fn quantization(&self, step: usize) -> Option<FileQuantization> {
         match self.steps[step].action {
             Action::Quantize(quantization) | Action::Table { quantization, .. } => Some(quantization),
+            Action::Pool(_) => self.quantization(self.steps[step].parent),
             _ => None,
         }
     }
@@ -319,7 +320,7 @@ fn constant_or_none(value: Option<&Value>) -> Option<Option<&Tensor>> {
 /// What to say of an operator that no chain of layers has.
 pub(super) fn unknown(node: &Node) -> String {
     let advice = match node.op.as_str() {
-        "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "GlobalAveragePool" => {
+        "Conv" | "ConvTranspose" | "MaxPool" | "GlobalAveragePool" => {
             "only fully connected layers run on the chip; flatten the input and use dense layers"
         }
         "LSTM" | "GRU" | "RNN" => {

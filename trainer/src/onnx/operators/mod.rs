@@ -6,11 +6,13 @@ mod activation;
 mod arithmetic;
 mod label;
 mod linear;
+mod pool;
 mod quantized;
 mod reduction;
 mod shape;
 
 pub(super) use arithmetic::broadcast_shape;
+pub(super) use pool::windows;
 pub(super) use shape::permutation;
 
 use super::graph::Node;
@@ -100,6 +102,7 @@ pub(super) fn evaluate(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Output
             .or_else(|| linear::evaluate(&call))
             .or_else(|| shape::evaluate(&call))
             .or_else(|| reduction::evaluate(&call))
+            .or_else(|| pool::evaluate(&call))
             .or_else(|| quantized::evaluate(&call)),
         "ai.onnx.ml" => label::evaluate(&call),
         "com.microsoft" => quantized::evaluate_microsoft(&call),

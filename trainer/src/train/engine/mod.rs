@@ -137,7 +137,7 @@ impl Engine {
             .dense_layers()
             .map(|dense| Shape { inputs: dense.inputs(), units: dense.units(), activation: dense.activation })
             .collect();
-        let widths = std::iter::once(net.inputs()).chain(shapes.iter().map(|shape| shape.units));
+        let widths = std::iter::once(net.input.width()).chain(shapes.iter().map(|shape| shape.units));
         let signals = widths
             .enumerate()
             .map(|(index, width)| {

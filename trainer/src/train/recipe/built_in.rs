@@ -1,8 +1,12 @@
 //! The recipes that come with the program.
 
 /// Name and text.
-const RECIPES: [(&str, &str); 5] = [
+const RECIPES: [(&str, &str); 9] = [
     ("mnist", include_str!("../../../recipes/mnist.toml")),
+    ("mnist-best", include_str!("../../../recipes/mnist-best.toml")),
+    ("mnist-12k", include_str!("../../../recipes/mnist-12k.toml")),
+    ("mnist-4k", include_str!("../../../recipes/mnist-4k.toml")),
+    ("mnist-1k", include_str!("../../../recipes/mnist-1k.toml")),
     ("fashion-mnist", include_str!("../../../recipes/fashion-mnist.toml")),
     ("boston", include_str!("../../../recipes/boston.toml")),
     ("quality", include_str!("../../../recipes/quality.toml")),

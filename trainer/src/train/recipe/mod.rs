@@ -17,7 +17,7 @@ pub use optimizer::{EarlyStoppingRecipe, OptimizerRecipe, ScheduleRecipe};
 use super::{Fit, memory};
 use crate::dataset::{Augmentation, Dataset, Features, MinMaxScaler, StandardScaler, Targets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Encoding, Input, Layer, Loss, Normalization, Sequential};
+use crate::nn::{AveragePool, Encoding, Input, Layer, Loss, Normalization, Sequential};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ pub struct Recipe {
     pub input_dropout: f32,
     /// What to learn from.
     pub data: DataRecipe,
+    /// The means of windows of an image, in front of the first layer: the chip still takes the whole image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolRecipe>,
     /// How images are changed anew in every epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment: Option<AugmentRecipe>,
@@ -112,6 +115,17 @@ pub struct DataRecipe {
     /// Whether each feature is brought to 0 to 1; the measured numbers travel with the model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub min_max: bool,
+}
+
+/// A coarser image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolRecipe {
+    /// The rows and columns in the middle of the image that are kept; all where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<usize>,
+    /// The rows and columns of a window, whose mean is one value.
+    pub size: usize,
 }
 
 /// How far images are changed.
@@ -192,7 +206,8 @@ impl Recipe {
     /// [`ErrorKind::Recipe`] where the layers do not fit the data's targets.
     pub fn network(&self, train: &Dataset) -> Result<Sequential> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Recipe, &self.name, message));
-        let widths = std::iter::once(train.features.width()).chain(self.layers.iter().map(|layer| layer.units));
+        let input = self.input(train)?;
+        let widths = std::iter::once(input.width()).chain(self.layers.iter().map(|layer| layer.units));
         let parameters = widths
             .clone()
             .zip(widths.skip(1))
@@ -201,7 +216,7 @@ impl Recipe {
             return wrong(format!("the network {message}"));
         }
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut inputs = train.features.width();
+        let mut inputs = input.width();
         let mut layers = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
             match layer.dense(index, inputs, &mut random) {
@@ -214,6 +229,12 @@ impl Recipe {
         if classes > 0 && inputs != classes && !(inputs == 1 && classes == 2) {
             return wrong(format!("the last layer has {inputs} units, but {} has {classes} classes", train.name));
         }
+        Ok(Sequential { name: self.name.clone(), input, layers, class_names: train.class_names.clone() })
+    }
+
+    /// What enters a network for data like `train`.
+    fn input(&self, train: &Dataset) -> Result<Input> {
+        let wrong = |message: String| Error::new(ErrorKind::Recipe, &self.name, message);
         let (shape, encoding) = match &train.features {
             Features::Pixels(_) => (train.image_shape.map(Vec::from), Encoding::Pixel),
             Features::Real(_) => (None, Encoding::Real),
@@ -225,6 +246,16 @@ impl Recipe {
         } else if self.data.min_max {
             input.normalization = Some(Normalization::from(&MinMaxScaler::fit(&train.features)));
         }
-        Ok(Sequential { name: self.name.clone(), input, layers, class_names: train.class_names.clone() })
+        if let Some(PoolRecipe { crop, size }) = self.pool {
+            let image = train.image_shape.filter(|_| encoding == Encoding::Pixel);
+            let image = image.ok_or_else(|| wrong(format!("{} holds no images to pool; remove [pool]", train.name)))?;
+            if input.normalization.is_some() {
+                return Err(wrong("pixels are pooled as they are; remove standardize and min_max, or [pool]".into()));
+            }
+            let crop = crop.map_or(image, |crop| [crop, crop]);
+            let pool = AveragePool::centered(image, crop, [size, size]);
+            input.pool = Some(pool.map_err(|message| wrong(format!("pool: {message}")))?);
+        }
+        Ok(input)
     }
 }
