@@ -17,7 +17,7 @@ fn main() {
     let clock = setting("THUMBNET_CLOCK", CLOCK);
     let boot = setting("THUMBNET_BOOT", "");
 
-    fs::write(out.join("memory.x"), memory_x(&regions)).expect("OUT_DIR can be written");
+    fs::write(out.join("memory.x"), memory_x(&regions, &boot)).expect("OUT_DIR can be written");
     // cortex-m-rt asks for the names of interrupt handlers, of which there are none.
     fs::write(out.join("device.x"), "").expect("OUT_DIR can be written");
     let (driver, place) = port.split_once(' ').unwrap_or((&port, ""));
@@ -41,9 +41,10 @@ fn main() {
     if env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv6m")) {
         println!("cargo::rustc-cfg=armv6m");
     }
-    println!("cargo::rustc-check-cfg=cfg(boot, values(\"rp2040\", \"rp2350\"))");
+    println!("cargo::rustc-check-cfg=cfg(boot, values(none(), \"rp2040\", \"rp2350\"))");
     if !boot.is_empty() {
         println!("cargo::rustc-cfg=boot=\"{boot}\"");
+        println!("cargo::rustc-cfg=boot");
     }
     if env::var_os("CARGO_FEATURE_LOG").is_some() {
         println!("cargo::rustc-link-arg=-Tdefmt.x");
@@ -60,7 +61,7 @@ fn setting(name: &str, default: &str) -> String {
 
 /// The linker's view of the chip. The stack begins at the end of RAM and grows down; what lies between the variables and
 /// the stack's share belongs to frames and activations.
-fn memory_x(regions: &str) -> String {
+fn memory_x(regions: &str, boot: &str) -> String {
     let mut text = String::from("MEMORY\n{\n");
     for region in regions.split_whitespace() {
         let parts = region.split_once('=').and_then(|(name, place)| Some((name, place.split_once('+')?)));
@@ -68,5 +69,17 @@ fn memory_x(regions: &str) -> String {
             parts.unwrap_or_else(|| panic!("THUMBNET_REGIONS: {region:?} is not NAME=ORIGIN+LENGTH"));
         writeln!(text, "  {name} : ORIGIN = {origin}, LENGTH = {length}").expect("a string takes all");
     }
-    text + "}\n_model_start = ORIGIN(MODEL);\n_model_end = ORIGIN(MODEL) + LENGTH(MODEL);\n"
+    text + "}\n_model_start = ORIGIN(MODEL);\n_model_end = ORIGIN(MODEL) + LENGTH(MODEL);\n" + boot_sections(boot)
+}
+
+/// What the boot ROM looks for: see `src/boot.rs`.
+fn boot_sections(boot: &str) -> &'static str {
+    match boot {
+        "rp2040" => "SECTIONS { .boot2 ORIGIN(BOOT2) : { KEEP(*(.boot2)); } > BOOT2 } INSERT BEFORE .text;\n",
+        "rp2350" => {
+            "SECTIONS { .start_block : ALIGN(4) { KEEP(*(.start_block)); } > FLASH } INSERT AFTER .vector_table;\n\
+             _stext = ADDR(.start_block) + SIZEOF(.start_block);\n"
+        }
+        _ => "",
+    }
 }

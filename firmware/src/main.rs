@@ -6,6 +6,8 @@
 #[macro_use]
 mod log;
 
+#[cfg(boot)]
+mod boot;
 mod chip;
 mod counter;
 mod evaluator;

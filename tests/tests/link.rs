@@ -13,7 +13,7 @@ fn machine() -> &'static Machine {
 }
 
 fn image() -> Image {
-    target::build(machine(), &[Kernel::Int8], Goal::Size).unwrap_or_else(|error| panic!("{error}"))
+    target::build(&machine().chip(), &[Kernel::Int8], Goal::Size).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn start(model: &[u8]) -> Process {

@@ -78,3 +78,37 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// For a message about a word that is none of `names`: the one that is the fewest changes away, if they are few enough to be a slip.
+pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, name) = names.map(|name| (edit_distance(word, name), name)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= word.chars().count().div_ceil(2)).then_some(name)
+}
+
+/// The least number of letters to insert, remove or replace (Wagner and Fischer 1974).
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(nearest("zzzzzz", ["epochs"].into_iter()), None);
+    }
+}

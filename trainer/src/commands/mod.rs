@@ -3,6 +3,7 @@
 
 pub mod bench;
 mod calibration;
+pub mod chips;
 pub mod completions;
 pub mod convert;
 mod data;
@@ -58,6 +59,7 @@ enum Command {
     Inspect(inspect::Args),
     Verify(verify::Args),
     Bench(bench::Args),
+    Chips(chips::Args),
     Flash(flash::Args),
     New(new::Args),
     ExportC(export_c::Args),
@@ -82,6 +84,7 @@ impl Cli {
             Command::Inspect(args) => inspect::run(args, settings),
             Command::Verify(args) => verify::run(args, settings),
             Command::Bench(args) => bench::run(args, settings),
+            Command::Chips(args) => chips::run(args, settings),
             Command::Flash(args) => flash::run(args, settings),
             Command::New(args) => new::run(args, settings),
             Command::ExportC(args) => export_c::run(args, settings),

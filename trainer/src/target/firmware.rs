@@ -1,6 +1,7 @@
 //! The firmware's image for a chip: the one place that knows how it is built.
 
-use super::Machine;
+use super::core::Core;
+use super::{Boot, Chip, Region};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fmt::Write as _,
@@ -70,8 +71,8 @@ pub enum Goal {
 }
 
 impl Goal {
-    fn level(self, machine: &Machine) -> &'static str {
-        if self == Self::Size && machine.backend == "dsp" { "'s'" } else { "3" }
+    fn level(self, chip: &Chip) -> &'static str {
+        if self == Self::Size && chip.core.backend == "dsp" { "'s'" } else { "3" }
     }
 
     fn suffix(self) -> &'static str {
@@ -100,44 +101,59 @@ pub struct Sizes {
     pub statics: u64,
 }
 
-/// Builds the firmware for `machine`, or takes the image of the last build if nothing has changed.
+/// Builds the firmware for `chip`, or takes the image of the last build if nothing has changed.
 /// # Errors
 /// [`ErrorKind::Target`] if the sources or the compiler are missing, or the build fails: then with the compiler's words.
-pub fn build(machine: &Machine, kernels: &[Kernel], goal: Goal) -> Result<Image> {
+pub fn build(chip: &Chip, kernels: &[Kernel], goal: Goal) -> Result<Image> {
     let sources = sources()?;
     let target = sources.join("target");
     fs::create_dir_all(&target).map_err(|e| error(format!("{} cannot be made: {e}", target.display())))?;
-    // One build at a time: another machine's build would replace the image before it is copied.
+    // One build at a time: another chip's build would replace the image before it is copied.
     let lock = File::create(target.join("build.lock")).map_err(|e| error(format!("no lock: {e}")))?;
     lock.lock().map_err(|e| error(format!("no lock: {e}")))?;
 
-    let features: Vec<&str> = kernels.iter().map(|kernel| kernel.feature()).collect();
-    let mut command = compiler(machine.triple)?;
+    let kernels: Vec<&str> = kernels.iter().map(|kernel| kernel.feature()).collect();
+    let mut features = vec![if chip.is_emulated() { "qemu" } else { "rtt" }, "log"];
+    features.extend(&kernels);
+    features.extend((chip.boot == Boot::Rp2040).then_some("rp2040"));
+    let Core { triple, backend, .. } = chip.core;
+    let mut command = compiler(triple)?;
     command
         .current_dir(&sources)
-        .args(["build", "--release", "--locked", "--target", machine.triple])
-        .args(["--config", &format!("profile.release.package.thumbnet.opt-level={}", goal.level(machine))])
-        .args(["--no-default-features", "--features", &format!("qemu,log,{}", features.join(","))])
-        .env("THUMBNET_REGIONS", regions(machine))
-        .env("THUMBNET_PORT", machine.port)
-        .env("THUMBNET_CLOCK", machine.clock.to_string())
-        .env("THUMBNET_BACKEND", machine.backend)
+        .args(["build", "--release", "--locked", "--target", triple])
+        .args(["--config", &format!("profile.release.package.thumbnet.opt-level={}", goal.level(chip))])
+        .args(["--no-default-features", "--features", &features.join(",")])
+        .env("THUMBNET_REGIONS", regions(chip))
+        .env("THUMBNET_PORT", chip.port)
+        .env("THUMBNET_CLOCK", chip.ticks.to_string())
+        .env("THUMBNET_BACKEND", backend)
+        .env("THUMBNET_BOOT", boot(chip))
         .env("DEFMT_LOG", "info")
         .stdin(Stdio::null());
     let output = command.output().map_err(|e| error(format!("cargo cannot be started: {e}")))?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
+        if words.contains("will not fit in region") {
+            return Err(Error::new(ErrorKind::Target, &chip.name, too_small(chip)));
+        }
         return Err(error(format!("the firmware's build failed:\n{}", words.trim_end())));
     }
 
-    let built = target.join(machine.triple).join("release/thumbnet-firmware");
-    let path = target.join(format!("{}-{}{}.elf", machine.name, features.join("-"), goal.suffix()));
+    let built = target.join(triple).join("release/thumbnet-firmware");
+    let path = target.join(format!("{}-{triple}-{}{}.elf", chip.name, kernels.join("-"), goal.suffix()));
     let beside = path.with_extension("elf.tmp");
     fs::copy(&built, &beside)
         .and_then(|_| fs::rename(&beside, &path))
         .map_err(|e| error(format!("{} cannot be written: {e}", path.display())))?;
     let sizes = fs::read(&path).ok().as_deref().and_then(sizes);
     Ok(Image { sizes: sizes.ok_or_else(|| error(format!("{} is no ELF file", path.display())))?, path })
+}
+
+fn too_small(chip: &Chip) -> String {
+    format!(
+        "the firmware does not fit its {} bytes of flash for the program and {} bytes of RAM; take a larger chip, or `thumbnet export-c` into a program of your own",
+        chip.flash.length, chip.ram.length
+    )
 }
 
 fn error(message: String) -> Error {
@@ -163,12 +179,29 @@ fn sources() -> Result<PathBuf> {
     })
 }
 
-fn regions(machine: &Machine) -> String {
+/// The regions as the firmware's build script reads them.
+fn regions(chip: &Chip) -> String {
     let mut text = String::new();
-    for (name, region) in [("FLASH", machine.flash), ("MODEL", machine.model), ("RAM", machine.ram)] {
+    let mut flash = chip.flash;
+    if chip.boot == Boot::Rp2040 {
+        let _ = write!(text, "BOOT2={:#010x}+{BOOT2:#x} ", flash.origin);
+        flash = Region { origin: flash.origin + BOOT2, length: flash.length - BOOT2 };
+    }
+    for (name, region) in [("FLASH", flash), ("MODEL", chip.model), ("RAM", chip.ram)] {
         let _ = write!(text, "{name}={:#010x}+{:#x} ", region.origin, region.length);
     }
     text.trim_end().to_owned()
+}
+
+/// The bytes of RP2040's second boot stage.
+const BOOT2: u64 = 256;
+
+fn boot(chip: &Chip) -> &'static str {
+    match chip.boot {
+        Boot::Rp2040 => "rp2040",
+        Boot::Rp2350 => "rp2350",
+        _ => "",
+    }
 }
 
 /// A cargo that can build for `triple`: the current toolchain if it has the target or rustup can fetch it, else Debian's

@@ -1,22 +1,30 @@
 //! Where a `.tnet` runs: on this machine, on an emulated chip, or on a board. All of them evaluate the same bytes with the
 //! same crate; this module only brings the numbers there and back.
 
+mod chip;
 mod client;
+mod core;
+mod family;
 mod firmware;
 mod footprint;
 mod host;
 mod log;
 mod machine;
 mod qemu;
+#[cfg(feature = "probe")]
+mod registry;
 mod run;
 mod samples;
 mod transport;
 
+pub use chip::Chip;
 pub use client::Client;
+pub use core::Core;
+pub use family::Boot;
 pub use firmware::{Goal, Image, Kernel, Sizes, build, compiler};
 pub use footprint::Footprint;
 pub use host::Host;
-pub use machine::{MACHINES, Machine};
+pub use machine::{MACHINES, Machine, Region};
 pub use qemu::{Process, Qemu};
 pub use run::qemu_run;
 pub use samples::{classes, samples, without_zeros};

@@ -1,7 +1,7 @@
 //! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on a local socket. QEMU's
 //! standard output is the firmware's alone: what it logs by semihosting comes out there.
 
-use super::{Client, Evaluation, Goal, Image, Kernel, Machine, Sizes, Target, Transport, Unit, client, firmware};
+use super::{Chip, Client, Evaluation, Goal, Image, Kernel, Machine, Sizes, Target, Transport, Unit, client, firmware};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fs,
@@ -37,7 +37,18 @@ impl Qemu {
     /// # Errors
     /// [`ErrorKind::Target`] if the firmware cannot be built, QEMU cannot be started, or the firmware refuses the model.
     pub fn open(name: &str, machine: &'static Machine, model: &[u8], goal: Goal) -> Result<Self> {
-        let image = firmware::build(machine, &kernels(model), goal)?;
+        Self::open_as(name, machine, &machine.chip(), model, goal)
+    }
+
+    /// As [`Self::open`], with the firmware built for `chip`, which the machine stands for.
+    pub(super) fn open_as(
+        name: &str,
+        machine: &'static Machine,
+        chip: &Chip,
+        model: &[u8],
+        goal: Goal,
+    ) -> Result<Self> {
+        let image = firmware::build(chip, &kernels(model), goal)?;
         let process = Process::start(name, machine, &image, model)?;
         let mut client = Client::new(name, process, START);
         let hello = client.hello()?;
@@ -276,7 +287,7 @@ fn comma(path: &Path) -> String {
 }
 
 /// The kernels that a model needs; those of int8 for what is none, so that the chip itself refuses it.
-fn kernels(model: &[u8]) -> Vec<Kernel> {
+pub(super) fn kernels(model: &[u8]) -> Vec<Kernel> {
     let kinds = thumbnet::Model::parse(model).map_or(Kernel::Int8.bit(), |model| model.kinds());
     Kernel::ALL.into_iter().filter(|kernel| kinds & kernel.bit() != 0).collect()
 }

@@ -1,7 +1,7 @@
 //! Reading a recipe, with errors that name line and key and suggest what may have been meant.
 
 use super::{LossName, MonitorName, Recipe, built_in, names};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, nearest};
 use std::path::Path;
 
 impl Recipe {
@@ -185,28 +185,6 @@ fn explain(place: &str, text: &str, error: &toml::de::Error) -> Error {
     Error::new(ErrorKind::Recipe, place, format!("{}{hint}", message.replace('\n', " ")))
 }
 
-/// The name that is the fewest changes away, if they are few enough to be a slip.
-fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let (distance, name) = names.map(|name| (edit_distance(word, name), name)).min_by_key(|(distance, _)| *distance)?;
-    (distance <= word.chars().count().div_ceil(2)).then_some(name)
-}
-
-/// The least number of letters to insert, remove or replace (Wagner and Fischer 1974).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,12 +312,5 @@ mod tests {
         let data = crate::dataset::load("mnist", &crate::dataset::Options::default()).unwrap().train.head(10);
         let error = huge.network(&data).unwrap_err().to_string();
         assert!(error.starts_with("mnist: the network has ") && error.ends_with("make its layers smaller"), "{error}");
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("", "abc"), 3);
-        assert_eq!(nearest("zzzzzz", ["epochs"].into_iter()), None);
     }
 }
