@@ -85,7 +85,7 @@ pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&
     (distance <= word.chars().count().div_ceil(2)).then_some(name)
 }
 
-/// The least number of letters to insert, remove or replace (Wagner and Fischer 1974).
+/// The least number of letters to insert, remove or replace (Wagner and Fischer 1974); capitals are as good as small ones.
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -93,7 +93,7 @@ fn edit_distance(a: &str, b: &str) -> usize {
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, &y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
+            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(&y));
             diagonal = row[j + 1];
             row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
         }
@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn distances() {
         assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("", "aBc"), 3);
+        assert_eq!(edit_distance("aBc", "AbC"), 0);
         assert_eq!(nearest("zzzzzz", ["epochs"].into_iter()), None);
     }
 }

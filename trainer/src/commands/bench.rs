@@ -3,6 +3,8 @@
 use super::{Model, Settings};
 use crate::dataset::{self, Options};
 use crate::error::{Error, ErrorKind, Result};
+use crate::output::write_file;
+use crate::plot::{Layers, Picture as _};
 use crate::target::{self, Target, Unit};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -13,7 +15,7 @@ use std::path::PathBuf;
 pub struct Args {
     /// The model (.tnet)
     pub model: PathBuf,
-    /// Where to run it: qemu (an emulated Cortex-M4), qemu:MACHINE, or host
+    /// Where to run it: qemu (an emulated Cortex-M4), qemu:MACHINE, probe:CHIP, or host
     #[arg(long, default_value = "qemu")]
     pub target: String,
     /// Measure with the first test samples of this data set instead of inputs without any zero; where kernels skip zeros,
@@ -23,6 +25,9 @@ pub struct Args {
     /// How many samples of the data set
     #[arg(long, value_name = "N", default_value_t = 10, requires = "data")]
     pub count: usize,
+    /// Also draw the layers' shares: a .png or .svg
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
 }
 
 /// A row of the table.
@@ -79,6 +84,14 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
             "share": layer.count / total,
         })).collect::<Vec<_>>(),
     });
+    if let Some(path) = &args.plot {
+        let bars = Layers {
+            title: format!("{} ({})", target.name(), target.core()),
+            unit: unit(target.unit()).into(),
+            layers: layers.iter().map(|layer| (layer.name.clone(), layer.count)).collect(),
+        };
+        write_file(path, &bars.encode(path)?)?;
+    }
     settings.print(&value, || table(target.as_ref(), &layers, total, macs))
 }
 

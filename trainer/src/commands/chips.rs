@@ -26,7 +26,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     };
     let chips: Vec<&Chip> = all.iter().filter(fits).collect();
     if chips.is_empty() {
-        let near = nearest(&filter.to_uppercase(), all.iter().map(|chip| chip.name.as_str()));
+        let near = nearest(&filter, all.iter().map(|chip| chip.name.as_str()));
         let near = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
         let message = format!("no chip of {} has that in its name or as its core{near}", all.len());
         return Err(Error::new(ErrorKind::Usage, args.filter.as_deref().unwrap_or_default(), message));

@@ -4,7 +4,8 @@ use super::{Model, Settings};
 use crate::dataset::{self, Dataset, Features, Targets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plot::terminal;
-use crate::target::{self, Evaluation, Target, Unit};
+use crate::target::{self, Chip, Evaluation, Flashing, Progress, Target, Unit};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -15,8 +16,20 @@ pub struct Args {
     /// The model (.tnet)
     pub model: PathBuf,
     /// The chip: qemu (an emulated Cortex-M4), qemu:MACHINE, or host
-    #[arg(long, default_value = "qemu")]
+    #[arg(long, default_value = "qemu", conflicts_with = "chip")]
     pub target: String,
+    /// A real chip behind a debug probe (see `thumbnet chips`): STM32F407VG
+    #[arg(long, value_name = "NAME")]
+    pub chip: Option<String>,
+    /// The debug probe, where several are connected: VID:PID:SERIAL, or its serial number
+    #[arg(long, value_name = "SELECTOR", requires = "chip")]
+    pub probe: Option<String>,
+    /// Write only the model's region; the program that was flashed before stays
+    #[arg(long, requires = "chip")]
+    pub model_only: bool,
+    /// Unlock a locked chip, which erases all that is on it
+    #[arg(long, requires = "chip")]
+    pub erase_all: bool,
     /// What to classify: the first samples of this data set's test part
     #[arg(long, value_name = "DATASET", default_value = "mnist")]
     pub data: String,
@@ -42,8 +55,13 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     };
     let data = test_samples(args, settings)?;
     let inputs = target::samples(&model, &data.features)?;
-    settings.note(format_args!("building the firmware and starting {}", args.target));
-    let mut target = target::open(&args.target, &model)?;
+    let mut target = match &args.chip {
+        Some(name) => flash(args, name, &model, settings)?,
+        None => {
+            settings.note(format_args!("building the firmware and starting {}", args.target));
+            target::open(&args.target, &model)?
+        }
+    };
     let evaluation = target.evaluate(&inputs)?;
 
     let predicted = target::classes(&model, &evaluation.outputs)?;
@@ -68,6 +86,22 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         "samples": answers.iter().map(sample).collect::<Vec<Value>>(),
     });
     settings.print(&value, || text(target.as_ref(), &model, &data, &answers, &evaluation))
+}
+
+/// Flashes the chip of this name, with a progress bar.
+fn flash(args: &Args, name: &str, model: &[u8], settings: &Settings) -> Result<Box<dyn Target>> {
+    let chip = Chip::find(name)?;
+    chip.check(model)?;
+    let how = Flashing { probe: args.probe.clone(), model_only: args.model_only, erase_all: args.erase_all };
+    let part = if args.model_only { "the model" } else { "firmware and model" };
+    settings.note(format_args!("flashing {part} to {} ({})", chip.name, chip.core.name));
+    let bar = if settings.quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+    let target = target::flash(&chip, model, &how, &mut |progress| match progress {
+        Progress::Begin(bytes) => bar.inc_length(bytes),
+        Progress::Wrote(bytes) => bar.inc(bytes),
+    });
+    bar.finish_and_clear();
+    target
 }
 
 fn test_samples(args: &Args, settings: &Settings) -> Result<Dataset> {

@@ -5,7 +5,7 @@ use super::{Model, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Encoding, Input, Layer, Sequential};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedSequential};
-use crate::target::Footprint;
+use crate::target::{Chip, Fit, Footprint};
 use crate::tnet::{self, Network};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -14,17 +14,25 @@ use std::path::PathBuf;
 /// Tells what is inside a model and what it needs on a chip
 ///
 /// For an ONNX model, the bytes of flash and scratch memory are those of the .tnet that it becomes: of the same integers, or of
-/// f32 weights. With --target, the firmware is built and run there, and its flash, RAM and instructions are told as well.
+/// f32 weights. With --target, the firmware is built and run there, and its flash, RAM and instructions are told as well. With
+/// --chip, the firmware is built for a real chip, the instructions are counted by QEMU on its core, and the time is estimated.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  thumbnet inspect models/mnist/model.tnet\n  thumbnet inspect models/mnist/model.tnet --target qemu:m0"
+    after_help = "Examples:\n  thumbnet inspect models/mnist/model.tnet\n  thumbnet inspect models/mnist/model.tnet --target qemu:m0\n  \
+    thumbnet inspect models/mnist/model.tnet --chip STM32F407VG"
 )]
 pub struct Args {
     /// The model (.onnx or .tnet)
     pub model: PathBuf,
     /// Also what model and firmware take there: qemu (an emulated Cortex-M4) or qemu:MACHINE
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, value_name = "TARGET", conflicts_with = "chip")]
     pub target: Option<String>,
+    /// Whether model and firmware fit that chip (see `thumbnet chips`), what remains, and an estimate of the time
+    #[arg(long, value_name = "NAME")]
+    pub chip: Option<String>,
+    /// The clock of the estimate [default: the chip's highest, where it is known]
+    #[arg(long, value_name = "MHZ", requires = "chip", value_parser = clap::value_parser!(u32).range(1..))]
+    pub clock: Option<u32>,
 }
 
 /// What a layer of either kind tells.
@@ -101,7 +109,14 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     if let Some(footprint) = &footprint {
         value["chip"] = footprint.value();
     }
-    settings.print(&value, || text(&value, &rows) + &footprint.as_ref().map(chip_text).unwrap_or_default())
+    let fit = args.chip.as_ref().map(|name| Fit::measure(&Chip::find(name)?, &bytes, args.clock)).transpose()?;
+    if let (Some(fit), Value::Object(entries)) = (&fit, &mut value) {
+        entries.extend(fit.value().as_object().cloned().unwrap_or_default());
+    }
+    settings.print(&value, || {
+        let chip = footprint.as_ref().map(chip_text).or(fit.as_ref().map(fit_text));
+        text(&value, &rows) + &chip.unwrap_or_default()
+    })
 }
 
 fn encoding(input: &Input) -> &'static str {
@@ -213,6 +228,52 @@ fn chip_text(footprint: &Footprint) -> String {
         grouped(memory.activations as usize),
         grouped(memory.stack as usize),
     )
+}
+
+fn fit_text(fit: &Fit) -> String {
+    let Chip { name, core, ram, .. } = &fit.chip;
+    let number = |bytes: u64| grouped(bytes as usize);
+    let memory = &fit.footprint.memory;
+    let mut text = format!("\non {name} ({}), with the firmware that `thumbnet flash` builds:\n", core.name);
+    let _ = writeln!(
+        text,
+        "{:>9} bytes of flash: model {}, firmware {}; without thumbnet's firmware, {} remain for a program",
+        number(fit.chip.flash_bytes()),
+        number(fit.model),
+        number(fit.program.flash),
+        number(fit.flash_left()),
+    );
+    let _ = writeln!(
+        text,
+        "{:>9} bytes of RAM: {} used by variables {}, frame {}, activations {} and {} for the stack, {} at its deepest",
+        number(ram.length),
+        number(fit.ram()),
+        number(fit.program.statics),
+        number(memory.frame.into()),
+        number(memory.activations.into()),
+        number(memory.stack_limit.into()),
+        number(memory.stack.into()),
+    );
+    let (count, target) = (number(fit.footprint.count), &fit.footprint.target);
+    let _ = writeln!(text, "{count:>9} instructions for an input without zeros, counted on {target}");
+    match (fit.milliseconds(), fit.clock) {
+        (Some(time), Some(clock)) => {
+            let cycles = core.cycles_per_instruction;
+            let _ = writeln!(
+                text,
+                "{time:>9.2} ms, an estimate: {count} instructions at {cycles} cycles each and {clock} MHz, if the flash never waits",
+            );
+        }
+        _ => text
+            .push_str("          no estimate of the time: the chip's clock is not known; give it with --clock MHZ\n"),
+    }
+    match &fit.obstacle {
+        None => text.push_str("it fits\n"),
+        Some(obstacle) => {
+            let _ = writeln!(text, "it does not fit: {obstacle}");
+        }
+    }
+    text
 }
 
 fn text(value: &Value, rows: &[Row]) -> String {

@@ -2,12 +2,12 @@
 
 use super::model::Evaluator;
 use super::{Model, Settings, calibration};
-use crate::dataset::{Features, Options, Part, load_part};
+use crate::dataset::{Features, Options, Part, Targets, load_part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Encoding, Input, Sequential};
 use crate::onnx::{self, Graph};
 use crate::quantize::{self, QuantizedSequential};
-use crate::target;
+use crate::target::{self, Difference, Host, Target as _};
 use crate::tnet::{self, Executor, FloatType, Network};
 use ndarray::{Array2, ArrayView2};
 use rand::{RngExt, SeedableRng};
@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// An integer graph in an executor of real numbers rounds some sums that lie between two integers to the other side: so many
 /// outputs of a thousand may differ by more than the tolerance there.
@@ -35,7 +36,7 @@ pub struct Args {
     /// How many samples
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub count: usize,
-    /// Also run it there: host, qemu, or qemu:MACHINE
+    /// Also run it there: host, qemu, qemu:MACHINE, or probe:CHIP
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// What the int8 row of a model of real numbers is calibrated with: a data set (its training part) or a file [default: the
@@ -52,6 +53,18 @@ struct Row {
     name: String,
     role: Role,
     outcome: Result<Outcome>,
+    /// What is known of a target only.
+    target: Option<OnTarget>,
+}
+
+/// What only a target tells.
+struct OnTarget {
+    /// How many of the samples it evaluates in a second, with the way there and back.
+    samples_per_second: f64,
+    /// How many of the samples it gives the right class, where the classes are known.
+    right: Option<usize>,
+    /// Where its integers part from the host's.
+    difference: Option<Difference>,
 }
 
 /// What a row has to do with the command's success.
@@ -90,8 +103,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         Network::Float(network) => &network.input,
         Network::Integer(network) => &network.input,
     };
-    let features = inputs(args, settings, input)?;
-    let rows = rows(args, settings, &network, graph.as_ref(), &features)?;
+    let (features, classes) = inputs(args, settings, input)?;
+    let rows = rows(args, settings, &network, graph.as_ref(), &features, classes.as_deref())?;
     let reference = match &rows[0].outcome {
         Ok(outcome) => outcome,
         Err(error) => return Err(error.clone()),
@@ -120,14 +133,16 @@ fn open(args: &Args) -> Result<(Network, Option<Graph>)> {
     }
 }
 
-/// The samples: those asked for, or random ones in the range that the input's meaning suggests.
-fn inputs(args: &Args, settings: &Settings, input: &Input) -> Result<Features> {
+/// The samples, and their classes where they have some: those asked for, or random ones in the range that the input's meaning suggests.
+fn inputs(args: &Args, settings: &Settings, input: &Input) -> Result<(Features, Option<Vec<u32>>)> {
     if let Some(source) = &args.data {
         let options = Options { data_dir: settings.data_dir.clone(), ..Options::default() };
         let part: Option<Part> = None;
-        let features = load_part(source, part, &options)?.0.head(args.count).features;
+        let data = load_part(source, part, &options)?.0.head(args.count);
+        let features = data.features;
         if features.width() == input.features() {
-            return Ok(features);
+            let classes = if let Targets::Classes(classes) = data.targets { Some(classes.to_vec()) } else { None };
+            return Ok((features, classes));
         }
         let message = format!("a sample has {} features, the model takes {}", features.width(), input.features());
         return Err(Error::new(ErrorKind::Data, source, message));
@@ -135,13 +150,14 @@ fn inputs(args: &Args, settings: &Settings, input: &Input) -> Result<Features> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let shape = (args.count, input.features());
     if input.encoding == Encoding::Pixel {
-        return Ok(Features::Pixels(Array2::from_shape_simple_fn(shape, || rng.random::<u8>())));
+        return Ok((Features::Pixels(Array2::from_shape_simple_fn(shape, || rng.random::<u8>())), None));
     }
-    Ok(Features::Real(Array2::from_shape_fn(shape, |(_, feature)| {
+    let features = Features::Real(Array2::from_shape_fn(shape, |(_, feature)| {
         // Four standard deviations to either side of the mean, as the normalization knows them.
         let x = rng.random::<f32>() * 8.0 - 4.0;
         input.normalization.as_ref().map_or(x, |n| n.offset[feature] + x / n.scale[feature])
-    })))
+    }));
+    Ok((features, None))
 }
 
 /// Every executor's outputs; the first is what the others are compared with.
@@ -151,11 +167,12 @@ fn rows(
     network: &Network,
     graph: Option<&Graph>,
     features: &Features,
+    classes: Option<&[u32]>,
 ) -> Result<Vec<Row>> {
     let real = features.real();
     let mut rows = Vec::new();
     let mut add = |name: &str, role: Role, outcome: Result<Outcome>| {
-        rows.push(Row { name: name.to_owned(), role, outcome });
+        rows.push(Row { name: name.to_owned(), role, outcome, target: None });
     };
     let plain = |real: Array2<f32>| Outcome { real, integers: None };
     let (bytes, exported) = match network {
@@ -182,7 +199,11 @@ fn rows(
         add("int8 runtime", Role::Informs, quantized(args, settings, network, features));
     }
     if let Some(spec) = &args.target {
-        add(spec, Role::Must, bytes.and_then(|bytes| on_target(spec, &bytes, network, features)));
+        let (outcome, target) = match bytes.and_then(|bytes| on_target(spec, &bytes, network, features, classes)) {
+            Ok((outcome, target)) => (Ok(outcome), Some(target)),
+            Err(error) => (Err(error), None),
+        };
+        rows.push(Row { name: spec.clone(), role: Role::Must, outcome, target });
     }
     Ok(rows)
 }
@@ -205,23 +226,42 @@ fn quantized(args: &Args, settings: &Settings, network: &Sequential, features: &
     on_runtime(&Executor::new(tnet::write(&quantized)?)?, features)
 }
 
-fn on_target(spec: &str, bytes: &[u8], network: &Network, features: &Features) -> Result<Outcome> {
-    let outputs = target::open(spec, bytes)?.evaluate(&target::samples(bytes, features)?)?.outputs;
+fn on_target(
+    spec: &str,
+    bytes: &[u8],
+    network: &Network,
+    features: &Features,
+    classes: Option<&[u32]>,
+) -> Result<(Outcome, OnTarget)> {
+    let mut chip = target::open(spec, bytes)?;
+    let inputs = target::samples(bytes, features)?;
+    let begin = Instant::now();
+    let outputs = chip.evaluate(&inputs)?.outputs;
+    let samples_per_second = features.samples() as f64 / begin.elapsed().as_secs_f64();
+    let right = classes.map(|classes| {
+        let predicted = target::classes(bytes, &outputs)?;
+        Ok(predicted.iter().zip(classes).filter(|&(&found, &class)| found == class as usize).count())
+    });
+    let mut on_target = OnTarget { samples_per_second, right: right.transpose()?, difference: None };
     let shape = |len: usize| (features.samples(), len / features.samples().max(1));
     let wrong = |error: ndarray::ShapeError| Error::new(ErrorKind::Target, spec, error);
-    match network {
+    let outcome = match network {
         Network::Float(_) => {
             let values: Vec<f32> = outputs.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
             let real = Array2::from_shape_vec(shape(values.len()), values).map_err(wrong)?;
-            Ok(Outcome { real, integers: None })
+            Outcome { real, integers: None }
         }
         Network::Integer(_) => {
+            let mut host = Host::new(bytes)?;
+            let expected = host.evaluate(&inputs)?.outputs;
+            on_target.difference = Difference::first(&mut host, chip.as_mut(), &inputs, (&expected, &outputs))?;
             let integers: Vec<i8> = outputs.iter().map(|&byte| byte as i8).collect();
             let integers = Array2::from_shape_vec(shape(integers.len()), integers).map_err(wrong)?;
             let real = Executor::new(bytes.to_vec())?.meaning(integers.view())?;
-            Ok(Outcome { real, integers: Some(integers) })
+            Outcome { real, integers: Some(integers) }
         }
-    }
+    };
+    Ok((outcome, on_target))
 }
 
 /// Of two columns `1 - p` and `p` the second, where the network has one output.
@@ -264,14 +304,23 @@ fn measure(reference: &Outcome, outcome: &Outcome, tolerance: f32) -> Measures {
 }
 
 fn json_row(row: &Row, measures: Option<&Measures>) -> Value {
-    match (measures, &row.outcome) {
+    let mut value = match (measures, &row.outcome) {
         (Some(measures), _) => json!({
             "name": row.name, "max_abs_diff": measures.max_abs_diff, "mean_abs_diff": measures.mean_abs_diff,
             "label_agreement": measures.label_agreement, "different_integers": measures.different_integers,
         }),
         (None, Err(error)) => json!({"name": row.name, "error": error.to_string()}),
         (None, Ok(_)) => json!({"name": row.name}),
+    };
+    if let Some(target) = &row.target {
+        value["samples_per_second"] = target.samples_per_second.into();
+        value["right"] = target.right.into();
+        value["difference"] = target.difference.as_ref().map_or(Value::Null, |difference| {
+            let Difference { sample, layer, element, expected, found, .. } = difference;
+            json!({"sample": sample, "layer": layer, "element": element, "expected": expected, "found": found})
+        });
     }
+    value
 }
 
 fn table(rows: &[(&Row, Option<Measures>)], samples: usize) -> String {
@@ -297,6 +346,14 @@ fn table(rows: &[(&Row, Option<Measures>)], samples: usize) -> String {
             (None, Ok(_)) => writeln!(text, "{}", row.name),
         };
     }
+    for (row, target) in rows.iter().filter_map(|(row, _)| Some((row, row.target.as_ref()?))) {
+        let _ = write!(text, "\n{}: {:.1} samples a second", row.name, target.samples_per_second);
+        if let Some(right) = target.right {
+            let _ =
+                write!(text, ", {right} of {samples} right ({:.2} %)", 100.0 * right as f64 / samples.max(1) as f64);
+        }
+        text.push('\n');
+    }
     text
 }
 
@@ -312,6 +369,9 @@ fn judge(args: &Args, network: &Network, rows: &[(&Row, Option<Measures>)]) -> R
         };
         if row.role == Role::Informs {
             continue;
+        }
+        if let Some(difference) = row.target.as_ref().and_then(|target| target.difference.as_ref()) {
+            return mismatch(format!("{}: {difference}", row.name));
         }
         if m.different_integers.unwrap_or(0) > 0 {
             let count = m.different_integers.unwrap_or(0);

@@ -123,3 +123,17 @@ impl Machine {
         }
     }
 }
+
+#[cfg(all(test, not(feature = "probe")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_probe_rs_a_real_chip_is_told_what_is_missing() {
+        let error = Chip::find("STM32F407VG").unwrap_err().to_string();
+        assert!(error.contains("without the feature `probe`") && error.contains("mps2-an386"), "{error}");
+        assert!(error.ends_with("cargo build --release"), "{error}");
+        assert_eq!(Chip::find("mps2-an386").unwrap().core.name, "Cortex-M4F");
+        assert_eq!(Chip::all().len(), MACHINES.len());
+    }
+}

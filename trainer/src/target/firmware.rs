@@ -60,6 +60,12 @@ impl Kernel {
     }
 }
 
+/// The kernels that a model needs; those of int8 for what is none, so that the chip itself refuses it.
+pub(super) fn kernels(model: &[u8]) -> Vec<Kernel> {
+    let kinds = thumbnet::Model::parse(model).map_or(Kernel::Int8.bit(), |model| model.kinds());
+    Kernel::ALL.into_iter().filter(|kernel| kinds & kernel.bit() != 0).collect()
+}
+
 /// What a firmware's evaluation is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
@@ -281,23 +287,44 @@ fn host() -> String {
     format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
 }
 
-/// The sizes of a 32-bit little-endian ELF file's loaded segments: what is in the file is flash, and what lies in memory
-/// but is not read-only is RAM.
-fn sizes(elf: &[u8]) -> Option<Sizes> {
-    let half = |at: usize| elf.get(at..)?.first_chunk().map(|&b| u64::from(u16::from_le_bytes(b)));
-    let word = |at: usize| elf.get(at..)?.first_chunk().map(|&b| u64::from(u32::from_le_bytes(b)));
+/// A loaded segment of an image.
+pub(super) struct Segment<'a> {
+    /// Where it is flashed.
+    pub(super) address: u64,
+    /// What is flashed.
+    pub(super) bytes: &'a [u8],
+    /// In memory, in bytes.
+    length: u64,
+    writable: bool,
+}
+
+/// The loaded segments of a 32-bit little-endian ELF file.
+pub(super) fn segments(elf: &[u8]) -> Option<Vec<Segment<'_>>> {
+    let half = |at: usize| elf.get(at..)?.first_chunk().map(|&b| usize::from(u16::from_le_bytes(b)));
+    let word = |at: usize| elf.get(at..)?.first_chunk().map(|&b| u32::from_le_bytes(b) as usize);
     if elf.get(..6)? != b"\x7fELF\x01\x01" {
         return None;
     }
-    let (start, size, count) = (word(0x1c)? as usize, half(0x2a)? as usize, half(0x2c)? as usize);
-    let mut sizes = Sizes::default();
-    for at in (0..count).map(|i| start + i * size) {
-        let (kind, in_file, in_memory, flags) = (word(at)?, word(at + 16)?, word(at + 20)?, word(at + 24)?);
-        if kind == 1 {
-            sizes.flash += in_file;
+    let (start, size, count) = (word(0x1c)?, half(0x2a)?, half(0x2c)?);
+    let headers = (0..count).map(|index| start + index * size);
+    let segment = |at: usize| {
+        let (begin, len) = (word(at + 4)?, word(at + 16)?);
+        Some(Segment {
+            address: word(at + 12)? as u64,
+            bytes: elf.get(begin..begin.checked_add(len)?)?,
+            length: word(at + 20)? as u64,
             // Bit 1: writable.
-            sizes.statics += if flags & 2 != 0 { in_memory } else { 0 };
-        }
-    }
-    Some(sizes)
+            writable: word(at + 24)? & 2 != 0,
+        })
+    };
+    headers.filter(|&at| word(at) == Some(1)).map(segment).collect()
+}
+
+/// What the loaded segments take: what is in the file is flash, and what lies in memory and is not read-only is RAM.
+fn sizes(elf: &[u8]) -> Option<Sizes> {
+    let segments = segments(elf)?;
+    Some(Sizes {
+        flash: segments.iter().map(|segment| segment.bytes.len() as u64).sum(),
+        statics: segments.iter().filter(|segment| segment.writable).map(|segment| segment.length).sum(),
+    })
 }

@@ -1,6 +1,6 @@
 //! What a model and its evaluation take of a chip.
 
-use super::{Evaluation, Memory, Sizes, open, without_zeros};
+use super::{Evaluation, Memory, Sizes, Target, open, without_zeros};
 use crate::error::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
@@ -28,10 +28,16 @@ impl Footprint {
     /// # Errors
     /// As [`open`]; [`ErrorKind::Usage`] for a target that has not a chip's memory.
     pub fn measure(spec: &str, model: &[u8]) -> Result<Self> {
-        let mut target = open(spec, model)?;
+        Self::of(open(spec, model)?.as_mut())
+    }
+
+    /// Evaluates one input without zeros on an open target.
+    /// # Errors
+    /// As [`Self::measure`].
+    pub(super) fn of(target: &mut dyn Target) -> Result<Self> {
         let info = target.model();
         let Some(program) = target.program() else {
-            let message = format!("{spec:?} has not a chip's memory; take qemu or qemu:MACHINE");
+            let message = format!("{:?} has not a chip's memory; take qemu or qemu:MACHINE", target.name());
             return Err(Error::new(ErrorKind::Usage, "--target", message));
         };
         let Evaluation { count, .. } = target.evaluate(&without_zeros(info.element, info.input_len as usize))?;

@@ -1,11 +1,15 @@
 //! Where a `.tnet` runs: on this machine, on an emulated chip, or on a board. All of them evaluate the same bytes with the
 //! same crate; this module only brings the numbers there and back.
 
+#[cfg(feature = "probe")]
+mod board;
 mod chip;
 mod client;
 mod core;
+mod difference;
 mod family;
 mod firmware;
+mod fit;
 mod footprint;
 mod host;
 mod log;
@@ -13,6 +17,7 @@ mod machine;
 mod qemu;
 #[cfg(feature = "probe")]
 mod registry;
+mod remote;
 mod run;
 mod samples;
 mod transport;
@@ -20,8 +25,10 @@ mod transport;
 pub use chip::Chip;
 pub use client::Client;
 pub use core::Core;
+pub use difference::Difference;
 pub use family::Boot;
 pub use firmware::{Goal, Image, Kernel, Sizes, build, compiler};
+pub use fit::Fit;
 pub use footprint::Footprint;
 pub use host::Host;
 pub use machine::{MACHINES, Machine, Region};
@@ -107,19 +114,59 @@ pub trait Target {
     fn logs(&mut self) -> Result<Vec<String>>;
 }
 
+/// How a chip is flashed.
+#[derive(Clone, Debug, Default)]
+pub struct Flashing {
+    /// The debug probe: `VID:PID`, `VID:PID:SERIAL` or a serial number; the only one if none is named.
+    pub probe: Option<String>,
+    /// Leave the program, and write the model's region only.
+    pub model_only: bool,
+    /// A locked chip may be erased as a whole.
+    pub erase_all: bool,
+}
+
+/// How far flashing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many bytes are to be written.
+    Begin(u64),
+    /// So many more bytes are written.
+    Wrote(u64),
+}
+
+/// Flashes firmware and model, and starts the firmware; a QEMU machine is started with them.
+/// # Errors
+/// [`ErrorKind::Target`] with what to do about it, if the chip cannot be flashed or refuses the model.
+pub fn flash(chip: &Chip, model: &[u8], how: &Flashing, progress: &mut dyn FnMut(Progress)) -> Result<Box<dyn Target>> {
+    if chip.is_emulated() {
+        return open(&format!("qemu:{}", chip.name), model);
+    }
+    #[cfg(feature = "probe")]
+    return Ok(Box::new(board::Board::open(chip, model, how, progress)?));
+    #[cfg(not(feature = "probe"))]
+    {
+        let _ = (how, progress);
+        Err(chip::without_probe(&chip.name))
+    }
+}
+
 /// Opens the target that `spec` names, with this model on it: `host`, `qemu` (a Cortex-M4), `qemu:MACHINE` or
-/// `qemu:CORE` (see [`MACHINES`]).
+/// `qemu:CORE` (see [`MACHINES`]), or `probe:CHIP`, which is flashed.
 /// # Errors
 /// [`ErrorKind::Usage`] for an unknown name; [`ErrorKind::Target`] if the target cannot be started or refuses the model.
 pub fn open(spec: &str, model: &[u8]) -> Result<Box<dyn Target>> {
     match spec.split_once(':') {
         None if spec == "host" => Ok(Box::new(Host::new(model)?)),
         None if spec == "qemu" => Ok(Box::new(Qemu::open(spec, &MACHINES[0], model, Goal::Size)?)),
+        Some(("probe", name)) => flash(&Chip::find(name)?, model, &Flashing::default(), &mut |_| {}),
         Some(("qemu", name)) => Ok(Box::new(Qemu::open(spec, Machine::find(name)?, model, Goal::Size)?)),
         _ => Err(Error::new(
             ErrorKind::Usage,
             "--target",
-            format!("unknown target {spec:?}; known are host, qemu, and qemu:MACHINE with one of {}", machine::names()),
+            format!(
+                "unknown target {spec:?}; known are host, qemu, probe:CHIP (see `thumbnet chips`), and qemu:MACHINE with one of {}",
+                machine::names()
+            ),
         )),
     }
 }

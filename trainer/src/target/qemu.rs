@@ -1,7 +1,8 @@
 //! A chip in QEMU: the firmware's image and the model in the emulated flash, the UART on a local socket. QEMU's
 //! standard output is the firmware's alone: what it logs by semihosting comes out there.
 
-use super::{Chip, Client, Evaluation, Goal, Image, Kernel, Machine, Sizes, Target, Transport, Unit, client, firmware};
+use super::remote::Remote;
+use super::{Chip, Client, Evaluation, Goal, Image, Machine, Sizes, Target, Transport, Unit, firmware};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
     fs,
@@ -14,12 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use thumbnet_link::{Counter, Hello, Memory, ModelInfo, Request};
+use thumbnet_link::{Memory, ModelInfo};
 
 /// The program; the environment variable `THUMBNET_QEMU` names another one.
 const QEMU: &str = "qemu-system-arm";
 
-/// How long the firmware may take to answer at first: it sums up the model's checksum before.
+/// How long QEMU may take to connect.
 const START: Duration = Duration::from_secs(10);
 
 /// An emulated chip that evaluates a model.
@@ -27,9 +28,7 @@ pub struct Qemu {
     name: String,
     machine: &'static Machine,
     image: Image,
-    client: Client<Process>,
-    hello: Hello,
-    model: ModelInfo,
+    remote: Remote<Process>,
 }
 
 impl Qemu {
@@ -48,25 +47,15 @@ impl Qemu {
         model: &[u8],
         goal: Goal,
     ) -> Result<Self> {
-        let image = firmware::build(chip, &kernels(model), goal)?;
+        let image = firmware::build(chip, &firmware::kernels(model), goal)?;
         let process = Process::start(name, machine, &image, model)?;
-        let mut client = Client::new(name, process, START);
-        let hello = client.hello()?;
-        let model = hello.model.map_err(|e| Error::new(ErrorKind::Target, name, super::refused_model(e)))?;
-        Ok(Self { name: name.into(), machine, image, client, hello, model })
+        let remote = Remote::open(name, process)?;
+        Ok(Self { name: name.into(), machine, image, remote })
     }
 
     /// The conversation with the firmware.
     pub fn client(&mut self) -> &mut Client<Process> {
-        &mut self.client
-    }
-
-    /// A count of the firmware's in instructions: QEMU's clock advances by a nanosecond with each.
-    fn instructions(&self, count: u32) -> u64 {
-        match self.hello.counter {
-            Counter::Ticks(hertz) => u64::from(count) * 1_000_000_000 / u64::from(hertz.max(1)),
-            _ => u64::from(count),
-        }
+        &mut self.remote.client
     }
 }
 
@@ -84,29 +73,19 @@ impl Target for Qemu {
     }
 
     fn model(&self) -> ModelInfo {
-        self.model
+        self.remote.model
     }
 
     fn evaluate(&mut self, inputs: &[u8]) -> Result<Evaluation> {
-        let batches = client::batches(&self.hello, &self.model, inputs);
-        let mut all = Evaluation { outputs: Vec::new(), count: 0 };
-        for inputs in batches {
-            let (outputs, count) = self.client.outputs(&Request::Infer { inputs })?;
-            all.outputs.extend(outputs);
-            all.count += self.instructions(count);
-        }
-        Ok(all)
+        self.remote.evaluate(inputs)
     }
 
     fn layer(&mut self, layer: usize, input: &[u8]) -> Result<Evaluation> {
-        let layer = u16::try_from(layer).unwrap_or(u16::MAX);
-        let (outputs, count) = self.client.layer(layer, input)?;
-        Ok(Evaluation { outputs, count: self.instructions(count) })
+        self.remote.layer(layer, input)
     }
 
     fn profile(&mut self, input: &[u8]) -> Result<Vec<u64>> {
-        let counts = self.client.profile(input)?;
-        Ok(counts.into_iter().map(|count| self.instructions(count)).collect())
+        self.remote.profile(input)
     }
 
     fn program(&self) -> Option<Sizes> {
@@ -114,12 +93,12 @@ impl Target for Qemu {
     }
 
     fn memory(&mut self) -> Result<Option<Memory>> {
-        self.client.memory().map(Some)
+        self.remote.client.memory().map(Some)
     }
 
     fn logs(&mut self) -> Result<Vec<String>> {
         let error = |cause: io::Error| Error::new(ErrorKind::Target, &self.name, format!("no logs: {cause}"));
-        let bytes = self.client.transport().log().map_err(error)?;
+        let bytes = self.remote.client.transport().log().map_err(error)?;
         super::log::decode(&fs::read(&self.image.path).map_err(error)?, &bytes)
     }
 }
@@ -284,12 +263,6 @@ pub(super) fn is_installed() -> bool {
 /// QEMU's options end at a comma, and a doubled one is a comma.
 fn comma(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
-}
-
-/// The kernels that a model needs; those of int8 for what is none, so that the chip itself refuses it.
-pub(super) fn kernels(model: &[u8]) -> Vec<Kernel> {
-    let kinds = thumbnet::Model::parse(model).map_or(Kernel::Int8.bit(), |model| model.kinds());
-    Kernel::ALL.into_iter().filter(|kernel| kinds & kernel.bit() != 0).collect()
 }
 
 fn install_hint() -> &'static str {
