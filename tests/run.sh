@@ -19,6 +19,7 @@ step "lints" cargo clippy --release --workspace --all-targets -- -D warnings
 step "tests" cargo test --release --workspace
 step "runtime with overflow checks" cargo test -p thumbnet
 step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
+step "without debug probes" cargo test --release -p thumbnet-trainer --no-default-features --lib target::chip
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --workspace
 step "book" target/venv/bin/mdbook build docs/en --dest-dir "$PWD/target/book/en"
 step "book in Chinese" target/venv/bin/mdbook build docs/zh --dest-dir "$PWD/target/book/zh"

@@ -4,5 +4,6 @@ pub mod cli;
 pub mod counts;
 pub mod faulty;
 pub mod network;
+pub mod rtt;
 #[path = "../tolerances.rs"]
 pub mod tolerance;

@@ -1,11 +1,12 @@
 //! The emulated chip gives the same integers as the runtime on this machine.
 
+use std::time::Instant;
 use thumbnet_tests::network;
 use thumbnet_trainer::dataset::{self, Options, Targets};
 use thumbnet_trainer::target::{self, MACHINES, Memory, Target, Unit};
 use thumbnet_trainer::tnet;
 
-const SAMPLES: usize = 200;
+const SAMPLES: usize = 1000;
 
 /// The first test images of MNIST as inputs of a model.
 fn images(model: &[u8], count: usize) -> Vec<u8> {
@@ -18,7 +19,7 @@ fn open(spec: &str, model: &[u8]) -> Box<dyn Target> {
 }
 
 #[test]
-fn every_integer_of_200_images_is_the_hosts() {
+fn every_integer_of_1000_images_is_the_hosts() {
     let model = tnet::write(&network::random(&[784, 61, 34, 10], 1)).unwrap();
     let inputs = images(&model, SAMPLES);
     let host = open("host", &model).evaluate(&inputs).unwrap();
@@ -34,7 +35,12 @@ fn the_committed_model_gives_the_hosts_integers_and_is_right() {
     let model = include_bytes!("../../models/mnist/model.tnet");
     let test = dataset::load("mnist", &Options::default()).unwrap().test.head(SAMPLES);
     let inputs = target::samples(model, &test.features).unwrap();
-    let chip = open("qemu", model).evaluate(&inputs).unwrap();
+    let mut qemu = open("qemu", model);
+    let begin = Instant::now();
+    let chip = qemu.evaluate(&inputs).unwrap();
+    let rate = SAMPLES as f64 / begin.elapsed().as_secs_f64();
+    println!("{rate:.0} images a second through QEMU");
+    assert!(rate > 50.0, "{rate}");
     assert_eq!(chip.outputs, open("host", model).evaluate(&inputs).unwrap().outputs);
     let Targets::Classes(labels) = &test.targets else { panic!("MNIST has classes") };
     let classes = target::classes(model, &chip.outputs).unwrap();

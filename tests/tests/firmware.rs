@@ -1,5 +1,11 @@
 //! What the firmware's image takes, and what must not be in it.
 
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use thumbnet_tests::cli::binary;
 use thumbnet_trainer::target::{self, Goal, Kernel, Machine};
 
 #[test]
@@ -9,4 +15,40 @@ fn the_program_and_its_variables_fit_a_small_chip() {
     println!("firmware without the model: {} bytes of flash, {} of static RAM", image.sizes.flash, image.sizes.statics);
     assert!(image.sizes.flash < 16 << 10, "{:?}", image.sizes);
     assert!(image.sizes.statics < 1 << 10, "{:?}", image.sizes);
+}
+
+/// The runner of `firmware/.cargo/config.toml`, with this test's binary in the place of the one that a user has built.
+#[cfg(unix)]
+#[test]
+fn cargo_run_starts_the_emulated_chip_with_its_model() {
+    use std::os::unix::process::CommandExt;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("firmware");
+    let config = std::fs::read_to_string(folder.join(".cargo/config.toml")).expect("the configuration");
+    let runner = config.lines().find_map(|line| line.strip_prefix("runner = ")).expect("a runner");
+    let tool = binary().display().to_string();
+    let runner = runner.replace("../target/release/thumbnet", &tool);
+    assert!(runner.contains(&tool), "{runner}");
+    // Another build of the firmware would replace the image.
+    let mut cargo = target::compiler("thumbv7em-none-eabihf").unwrap_or_else(|error| panic!("{error}"));
+    let mut child = cargo
+        .args(["run", "--release", "--locked", "--target-dir", "target/run"])
+        .args(["--config", &format!("target.thumbv7em-none-eabihf.runner={runner}")])
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .expect("cargo starts");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (to, from) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = output.read_line(&mut line);
+        let _ = to.send(line);
+    });
+    let line = from.recv_timeout(Duration::from_mins(10)).unwrap_or_default();
+    // The firmware serves until it is ended, with the QEMU that it runs in.
+    let group = format!("-{}", child.id());
+    assert!(Command::new("kill").args(["-TERM", "--", &group]).status().is_ok_and(|status| status.success()));
+    child.wait().expect("it ends");
+    assert!(line.contains("471472 bytes") && line.contains("layers"), "{line}");
 }

@@ -99,6 +99,8 @@ fn chips_are_found_by_name_and_core() {
     let discovery = &chips("stm32f407vg")[0];
     assert_eq!((discovery["core"].as_str(), discovery["clock_mhz"].as_u64()), (Some("Cortex-M4F"), Some(168)));
     assert_eq!((discovery["flash_bytes"].as_u64(), discovery["ram_bytes"].as_u64()), (Some(1 << 20), Some(128 << 10)));
+    let crossover = &chips("MIMXRT1064")[0];
+    assert_eq!((discovery["runs_firmware"].as_bool(), crossover["runs_firmware"].as_bool()), (Some(true), Some(false)));
     let emulated = chips("qemu");
     assert!(emulated.iter().all(|chip| chip["emulated"] == true) && emulated.len() == 6, "{emulated:?}");
     let cores = chips("Cortex-M33");
@@ -125,9 +127,10 @@ fn inspect_tells_whether_a_model_fits_a_chip_and_how_long_it_takes() {
     assert!(instructions > 5000.0 && value["counted_on"] == "qemu:m4", "{value}");
     let time = |value: &serde_json::Value| value["milliseconds_estimate"].as_f64().expect("an estimate");
     let cycles = instructions * value["cycles_per_instruction"].as_f64().expect("a number");
-    assert!((time(&value) - cycles / 168e3).abs() < 1e-9, "{value}");
+    let near = |found: f64, expected: f64| (found - expected).abs() < f64::from(tolerance::FUNCTION_F64);
+    assert!(near(time(&value), cycles / 168_000.0), "{value}");
     let slow = inspect(&["--chip", "STM32F407VG", "--clock", "16", "--json"]).json();
-    assert!((time(&slow) / time(&value) - 168.0 / 16.0).abs() < 1e-6, "{slow}");
+    assert!(near(time(&slow), cycles / 16_000.0), "{slow}");
 
     let text = inspect(&["--chip", "STM32F407VG"]).stdout;
     assert!(text.contains("an estimate") && text.contains("168 MHz") && text.ends_with("it fits\n"), "{text}");

@@ -6,7 +6,9 @@ use crate::target::Chip;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Lists the chips that the firmware is built for: QEMU's machines, and those of probe-rs's database
+/// Lists chips with a Cortex-M: QEMU's machines, and those of probe-rs's database
+///
+/// A dash for the model's room says that the firmware does not run there. Clocks are the highest of well-known families.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  thumbnet chips STM32F4\n  thumbnet chips cortex-m33\n  thumbnet chips qemu")]
 pub struct Args {
@@ -39,7 +41,7 @@ fn row(chip: &Chip) -> Value {
     json!({
         "name": chip.name, "core": chip.core.name, "flash_bytes": chip.flash_bytes(), "program_bytes": chip.flash.length,
         "model_bytes": chip.model.length, "ram_bytes": chip.ram.length, "clock_mhz": chip.clock,
-        "emulated": chip.is_emulated(),
+        "emulated": chip.is_emulated(), "runs_firmware": chip.check(&[]).is_ok(),
     })
 }
 
@@ -55,13 +57,14 @@ fn table(chips: &[&Chip]) -> String {
             Some(clock) => clock.to_string(),
             None => "-".into(),
         };
+        // The firmware does not fit there, or the boot ROM would not start it.
+        let model = chip.check(&[]).map_or_else(|_| "-".into(), |()| (chip.model.length >> 10).to_string());
         let _ = writeln!(
             text,
-            "{:<widest$}  {:<11} {:>10} {:>14} {:>10} {clock:>8}",
+            "{:<widest$}  {:<11} {:>10} {model:>14} {:>10} {clock:>8}",
             chip.name,
             chip.core.name,
             chip.flash_bytes() >> 10,
-            chip.model.length >> 10,
             chip.ram.length >> 10
         );
     }

@@ -55,12 +55,11 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     };
     let data = test_samples(args, settings)?;
     let inputs = target::samples(&model, &data.features)?;
-    let mut target = match &args.chip {
-        Some(name) => flash(args, name, &model, settings)?,
-        None => {
-            settings.note(format_args!("building the firmware and starting {}", args.target));
-            target::open(&args.target, &model)?
-        }
+    let mut target = if let Some(name) = &args.chip {
+        flash(args, name, &model, settings)?
+    } else {
+        settings.note(format_args!("building the firmware and starting {}", args.target));
+        target::open(&args.target, &model)?
     };
     let evaluation = target.evaluate(&inputs)?;
 

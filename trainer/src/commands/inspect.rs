@@ -237,10 +237,10 @@ fn fit_text(fit: &Fit) -> String {
     let mut text = format!("\non {name} ({}), with the firmware that `thumbnet flash` builds:\n", core.name);
     let _ = writeln!(
         text,
-        "{:>9} bytes of flash: model {}, firmware {}; without thumbnet's firmware, {} remain for a program",
+        "{:>9} bytes of flash: model {}, firmware {}; beside the model, {} remain for a program of your own",
         number(fit.chip.flash_bytes()),
         number(fit.model),
-        number(fit.program.flash),
+        if fit.program.flash == 0 { "none".into() } else { number(fit.program.flash) },
         number(fit.flash_left()),
     );
     let _ = writeln!(

@@ -13,16 +13,23 @@ pub struct Args {
     /// The chip: a QEMU machine (mps2-an386) or its core (m4)
     #[arg(long, default_value = "mps2-an386")]
     pub chip: String,
+    /// A model (.tnet) to put into the region that this workspace's firmware reads
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
 }
 
 /// Runs the command.
 /// # Errors
-/// [`ErrorKind::Io`] if the image cannot be read, [`ErrorKind::Target`] if QEMU cannot be started or the firmware ends with
+/// [`ErrorKind::Io`] if the image or the model cannot be read, [`ErrorKind::Target`] if QEMU cannot be started or the firmware ends with
 /// an error.
 pub fn run(args: &Args, _settings: &Settings) -> Result<()> {
     let machine = Machine::find(&args.chip)?;
+    let model = args.model.as_deref();
+    if let Some(path) = model {
+        std::fs::metadata(path).map_err(|error| Error::unreadable(path, &error))?;
+    }
     let mut broken = Ok(());
-    let code = qemu_run(machine, &args.image, |line| {
+    let code = qemu_run(machine, &args.image, model, |line| {
         if broken.is_ok() {
             broken = super::settings::write_stdout(format!("{line}\n").as_bytes());
         }

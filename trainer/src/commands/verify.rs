@@ -141,7 +141,7 @@ fn inputs(args: &Args, settings: &Settings, input: &Input) -> Result<(Features, 
         let data = load_part(source, part, &options)?.0.head(args.count);
         let features = data.features;
         if features.width() == input.features() {
-            let classes = if let Targets::Classes(classes) = data.targets { Some(classes.to_vec()) } else { None };
+            let classes = if let Targets::Classes(classes) = data.targets { Some(classes) } else { None };
             return Ok((features, classes));
         }
         let message = format!("a sample has {} features, the model takes {}", features.width(), input.features());

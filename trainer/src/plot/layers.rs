@@ -37,7 +37,7 @@ impl Picture for Layers {
             .margin_right(24)
             .x_label_area_size(48)
             .y_label_area_size(24 + 8 * longest.min(30) as u32)
-            .build_cartesian_2d(0.0..most * 1.25, (0..count.max(1)).into_segmented())
+            .build_cartesian_2d(0.0..most * 1.25, (0..count.max(1) - 1).into_segmented())
             .map_err(words)?;
         let name = |place: &SegmentValue<usize>| match place {
             SegmentValue::CenterOf(row) if *row < count => self.layers[count - 1 - row].0.clone(),

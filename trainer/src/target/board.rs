@@ -13,6 +13,10 @@ use thumbnet_link::{Memory, ModelInfo};
 
 /// How long a firmware may take to lay out its RTT channels after a reset.
 const BOOT: Duration = Duration::from_secs(3);
+/// How long the core may take to stop.
+const HALT: Duration = Duration::from_millis(500);
+/// Where the channels' description lies: among the firmware's variables, which begin the RAM and are far fewer bytes.
+const STATICS: u64 = 4096;
 /// How long the chip may leave the line full.
 const FULL: Duration = Duration::from_secs(2);
 /// The channels, as the firmware's `port/rtt.rs` names them: logs, then frames.
@@ -154,19 +158,15 @@ fn failed(chip: &Chip, cause: &probe_rs::Error) -> Error {
 
 /// An error with its causes, in one line.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text.replace('\n', " ")
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(|error| error.to_string().replace('\n', " ")).collect::<Vec<_>>().join(": ")
 }
 
 /// The RTT channels of a running firmware.
 struct Line {
     session: Session,
     rtt: Rtt,
+    place: ScanRegion,
     logs: Vec<u8>,
 }
 
@@ -180,33 +180,44 @@ impl Line {
             Error::new(ErrorKind::Target, &chip.name, message)
         };
         let mut core = session.core(0).map_err(error)?;
-        let region = ScanRegion::range(chip.ram.origin..chip.ram.origin + chip.ram.length);
+        let place = ScanRegion::range(chip.ram.origin..chip.ram.origin + chip.ram.length.min(STATICS));
         // What the last program has left there is not taken for the new one's.
-        Rtt::clear_control_block(&mut core, &region).map_err(silent)?;
+        core.halt(HALT).map_err(error)?;
+        Rtt::clear_control_block(&mut core, &place).map_err(silent)?;
         core.reset().map_err(error)?;
-        let rtt = try_attach_to_rtt(&mut core, BOOT, &region).map_err(silent)?;
+        let rtt = try_attach_to_rtt(&mut core, BOOT, &place).map_err(silent)?;
         drop(core);
-        Ok(Self { session, rtt, logs: Vec::new() })
+        Ok(Self { session, rtt, place, logs: Vec::new() })
     }
 
     /// What has come over the frames' channel; the logs are kept.
     fn poll(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut core = self.session.core(0).map_err(io::Error::other)?;
-        let mut read = |channel: usize, buffer: &mut [u8]| match self.rtt.up_channel(channel) {
-            Some(channel) => channel.read(&mut core, buffer).map_err(io::Error::other),
-            None => Err(io::Error::other("the firmware has no such channel; flash it again")),
-        };
-        let len = read(LOGS, buffer)?;
-        self.logs.extend(&buffer[..len]);
-        read(FRAMES, buffer)
+        for (channel, logs) in [(LOGS, true), (FRAMES, false)] {
+            let channel = self.rtt.up_channel(channel).ok_or_else(no_channel)?;
+            match channel.read(&mut core, buffer) {
+                Ok(len) if logs => self.logs.extend(&buffer[..len]),
+                Ok(len) => return Ok(len),
+                // The firmware has started again, and with it the channels.
+                Err(probe_rs::rtt::Error::ReadPointerChanged) => {
+                    self.rtt = try_attach_to_rtt(&mut core, BOOT, &self.place).map_err(io::Error::other)?;
+                    break;
+                }
+                Err(cause) => return Err(io::Error::other(cause)),
+            }
+        }
+        Ok(0)
     }
+}
+
+fn no_channel() -> io::Error {
+    io::Error::other("the firmware has no such channel; flash it again")
 }
 
 impl Transport for Line {
     fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         let mut core = self.session.core(0).map_err(io::Error::other)?;
-        let channel = self.rtt.down_channel(FRAMES);
-        let channel = channel.ok_or_else(|| io::Error::other("the firmware has no such channel; flash it again"))?;
+        let channel = self.rtt.down_channel(FRAMES).ok_or_else(no_channel)?;
         let mut last = Instant::now();
         while !bytes.is_empty() {
             let written = channel.write(&mut core, bytes).map_err(io::Error::other)?;

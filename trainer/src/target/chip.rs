@@ -69,6 +69,12 @@ impl Chip {
         self.port != "rtt"
     }
 
+    /// The same chip, whose firmware speaks RTT and not over a UART: what runs on a board, to be tried on a machine.
+    #[must_use]
+    pub fn over_rtt(self) -> Self {
+        Self { name: format!("{}-rtt", self.name), port: "rtt", ..self }
+    }
+
     /// All flash, in bytes.
     pub fn flash_bytes(&self) -> u64 {
         self.flash.length + self.model.length

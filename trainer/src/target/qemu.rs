@@ -159,8 +159,7 @@ impl Process {
             .stdout(fs::File::create(folder.path().join("log"))?)
             .stderr(fs::File::create(folder.path().join("errors"))?);
         if !model.is_empty() {
-            let place = format!("loader,addr={:#x},force-raw=on,file={}", machine.model.origin, comma(&model_path));
-            command.args(["-device", &place]);
+            command.args(loader(machine, &model_path));
         }
         let mut child = command.spawn()?;
         let input = match accept(&listener, &mut child) {
@@ -248,6 +247,12 @@ pub(super) fn cannot_start(place: &str, cause: &io::Error) -> Error {
         format!("{} cannot be started: {cause}", program.display())
     };
     Error::new(ErrorKind::Target, place, message)
+}
+
+/// QEMU's options that put a file's bytes into the model's region.
+pub(super) fn loader(machine: &Machine, file: &Path) -> [String; 2] {
+    let place = format!("loader,addr={:#x},force-raw=on,file={}", machine.model.origin, comma(file));
+    ["-device".into(), place]
 }
 
 pub(super) fn program() -> PathBuf {

@@ -8,11 +8,11 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Runs an ELF file on `machine` until it ends by semihosting; each line of its defmt logs goes to `line`. Gives its exit
-/// code.
+/// Runs an ELF file on `machine` until it ends by semihosting, with the bytes of the file `model` in the model's region if one
+/// is given; each line of its defmt logs goes to `line`. Gives its exit code.
 /// # Errors
 /// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Target`] if it holds no defmt logs or QEMU cannot be started.
-pub fn qemu_run(machine: &Machine, image: &Path, mut line: impl FnMut(String)) -> Result<i32> {
+pub fn qemu_run(machine: &Machine, image: &Path, model: Option<&Path>, mut line: impl FnMut(String)) -> Result<i32> {
     let elf = fs::read(image).map_err(|error| Error::unreadable(image, &error))?;
     let table = log::table(&elf).map_err(|error| error.within(image.display()))?;
     let mut decoder = table.new_stream_decoder();
@@ -31,6 +31,7 @@ pub fn qemu_run(machine: &Machine, image: &Path, mut line: impl FnMut(String)) -
         ])
         .args(["-chardev", "stdio,id=log,signal=off", "-semihosting-config", "enable=on,target=native,chardev=log"])
         .args(machine.options)
+        .args(model.map(|model| qemu::loader(machine, model)).into_iter().flatten())
         .arg("-kernel")
         .arg(image)
         .stdin(Stdio::null())
