@@ -229,3 +229,132 @@ impl Lab {
 fn score(score: Score) -> Value {
     json!({"loss": score.loss, "accuracy": score.accuracy})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::problem::{no_points, with_point};
+    use super::super::settings::Settings;
+    use super::Lab;
+    use serde_json::{Value, json};
+
+    fn settings(change: impl FnOnce(&mut Value)) -> Settings {
+        let mut value = json!({
+            "data": {"source": "circle", "noise": 0.1, "test_share": 0.5, "seed": 1},
+            "network": {"inputs": ["x1", "x2"], "layers": [4], "activation": "relu", "seed": 1},
+            "training": {
+                "optimizer": "adam", "learning_rate": 0.01, "batch_size": 10, "regularization": "none", "amount": 0.0,
+                "speed": 1,
+            },
+            "weights": "f32",
+        });
+        change(&mut value);
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn lab() -> Lab {
+        Lab::new(settings(|_| {}), no_points()).unwrap()
+    }
+
+    #[test]
+    fn it_learns_in_turns_as_in_one_go() {
+        let mut lab = lab();
+        let before = lab.frame(false).unwrap().head["test"]["loss"].as_f64().unwrap();
+        for _ in 0..60 {
+            lab.learn(1).unwrap();
+        }
+        let head = lab.frame(true).unwrap().head;
+        assert!(head["test"]["loss"].as_f64().unwrap() < before / 3.0, "{before}: {}", head["test"]);
+        assert_eq!(head["epoch"], 60);
+        let recipe = lab.recipe().unwrap();
+        let mut whole = recipe.network(&lab.train).unwrap();
+        let fit = crate::train::Fit {
+            epochs: recipe.epochs,
+            batch_size: recipe.batch_size,
+            loss: recipe.loss(),
+            optimizer: recipe.optimizer().unwrap(),
+            schedule: recipe.schedule().unwrap(),
+            seed: recipe.seed,
+            threads: 1,
+            checkpoint: None,
+            stop: &super::NEVER,
+        };
+        fit.run(&mut whole, &lab.train, None, None, &crate::train::Silent).unwrap();
+        assert_eq!(whole.layers, lab.network.layers);
+    }
+
+    #[test]
+    fn other_settings_of_the_training_keep_the_network_and_another_shape_does_not() {
+        let mut lab = lab();
+        lab.learn(1).unwrap();
+        let learned = lab.network.clone();
+        assert!(!lab.change(settings(|s| s["training"]["learning_rate"] = 0.1.into())).unwrap());
+        assert!(!lab.change(settings(|s| s["weights"] = "int4".into())).unwrap());
+        assert_eq!((&lab.network, lab.state.epoch), (&learned, 1));
+        assert!(!lab.change(settings(|s| s["network"]["layers"] = json!([4, 4]))).unwrap());
+        assert_eq!((lab.network.layers.len(), lab.state.epoch), (3, 0));
+        assert!(lab.change(settings(|s| s["data"]["source"] = "plane".into())).unwrap());
+        assert!(lab.problem.is_regression());
+        let before = lab.network.clone();
+        for (place, change) in [
+            ("noise", json!({"source": "circle", "noise": 0.7, "test_share": 0.5, "seed": 1})),
+            ("boston", json!({"source": "boston", "noise": 0.0, "test_share": 0.5, "seed": 1})),
+            ("../x", json!({"source": "../x", "noise": 0.0, "test_share": 0.5, "seed": 1})),
+        ] {
+            let error = lab.change(settings(|s| s["data"] = change)).unwrap_err().to_string();
+            assert!(error.starts_with(place), "{error}");
+        }
+        assert_eq!(lab.network, before);
+    }
+
+    #[test]
+    fn weights_can_be_set_where_there_are_some() {
+        let mut lab = lab();
+        lab.set_weight(0, Some(1), 3, 0.75).unwrap();
+        lab.set_weight(1, None, 0, -2.0).unwrap();
+        let dense: Vec<_> = lab.network.dense_layers().collect();
+        assert_eq!((dense[0].kernel[[1, 3]], dense[1].bias[0]), (0.75, -2.0));
+        for (layer, from, to, value) in
+            [(2, None, 0, 0.0), (0, Some(2), 0, 0.0), (0, None, 4, 0.0), (0, None, 0, f32::NAN)]
+        {
+            assert!(lab.set_weight(layer, from, to, value).is_err());
+        }
+        // Training goes on from there.
+        lab.change(settings(|s| s["training"]["learning_rate"] = 1e-6.into())).unwrap();
+        lab.learn(1).unwrap();
+        assert!((lab.network.dense_layers().next().unwrap().kernel[[1, 3]] - 0.75).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_runtimes_neurons_are_near_the_trained_ones() {
+        for weights in ["int8", "int4", "ternary"] {
+            let mut lab = lab();
+            for _ in 0..40 {
+                lab.learn(1).unwrap();
+            }
+            let float = lab.view().unwrap();
+            lab.change(settings(|s| s["weights"] = weights.into())).unwrap();
+            let integer = lab.view().unwrap();
+            let samples = lab.train.features.real();
+            let (a, b) = (float.neurons(samples.view()).unwrap(), integer.neurons(samples.view()).unwrap());
+            assert_eq!((a.len(), b.len(), a[0].dim()), (1, 1, (4, 250)));
+            let difference = (&a[0] - &b[0]).mapv(f32::abs).mean().unwrap() / a[0].mapv(f32::abs).mean().unwrap();
+            let most = if weights == "int8" { 0.02 } else { 0.5 };
+            assert!(difference < most && difference > 0.0, "{weights}: {difference}");
+            assert!(integer.score(&lab.test).unwrap().accuracy.unwrap() > 0.5, "{weights}");
+        }
+    }
+
+    #[test]
+    fn ones_own_points_are_learned() {
+        let mut lab = Lab::new(settings(|s| s["data"]["source"] = "own".into()), no_points()).unwrap();
+        assert!(lab.frame(false).is_ok());
+        let error = lab.learn(1).unwrap_err().to_string();
+        assert!(error.starts_with("own: has no points to learn"), "{error}");
+        for (x1, class) in [(-3.0, 0), (3.0, 1), (-2.0, 0), (2.0, 1)] {
+            lab.take_points(with_point(lab.own(), x1, 0.5, class).unwrap()).unwrap();
+            lab.learn(1).unwrap();
+        }
+        assert_eq!((lab.own().samples(), lab.state.epoch), (4, 4));
+        assert!(with_point(lab.own(), f32::NAN, 0.0, 1).is_err() && with_point(lab.own(), 0.0, 0.0, 2).is_err());
+    }
+}

@@ -182,3 +182,33 @@ fn own(name: &str, points: Array2<f32>, targets: Targets) -> Dataset {
         image_shape: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::from_table;
+    use crate::dataset::{Targets, parse_csv};
+
+    fn read(text: &str) -> Result<(Targets, Vec<String>), String> {
+        let table = parse_csv("my.csv", text.as_bytes()).map_err(|error| error.to_string())?;
+        let data = from_table("my.csv", &table).map_err(|error| error.to_string())?;
+        Ok((data.targets, data.class_names))
+    }
+
+    #[test]
+    fn tables_are_classes_or_values() {
+        let words = read("a,b,kind\n1,2,plum\n3,4,apple\n").unwrap();
+        assert_eq!(words, (Targets::Classes(vec![1, 0]), vec!["apple".into(), "plum".into()]));
+        assert_eq!(read("1,2,-1\n3,4,1\n").unwrap().0, Targets::Classes(vec![0, 1]));
+        assert_eq!(read("1,2,0\n3,4,1\n").unwrap().0, Targets::Classes(vec![0, 1]));
+        assert!(matches!(read("1,2,0.5\n3,4,1\n").unwrap().0, Targets::Values(_)));
+        for (text, what) in [
+            ("1,2\n", "three columns"),
+            ("x,y,kind\n1,2,a\n3,4,b\n5,6,c\n", "two classes"),
+            ("a,b,c\nx,1,2\ny,3,4\nz,3,4\n", "first two columns"),
+            ("1,2,nan\n", "my.csv:1"),
+            ("", "no rows"),
+        ] {
+            assert!(read(text).unwrap_err().contains(what), "{text}: {:?}", read(text));
+        }
+    }
+}

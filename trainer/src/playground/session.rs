@@ -114,12 +114,11 @@ impl Session {
     }
 
     fn settings(&mut self, settings: Settings) -> Result<()> {
-        let new_data = match &mut self.lab {
-            Some(lab) => lab.change(settings)?,
-            None => {
-                self.lab = Some(Lab::new(settings, no_points())?);
-                true
-            }
+        let new_data = if let Some(lab) = &mut self.lab {
+            lab.change(settings)?
+        } else {
+            self.lab = Some(Lab::new(settings, no_points())?);
+            true
         };
         if let Some(lab) = self.lab.as_ref().filter(|_| new_data) {
             self.outbox.send(lab.data());

@@ -1,10 +1,11 @@
-// The losses over the epochs.
+// The losses over the epochs, on a logarithmic scale.
 
 import { theme, onTheme } from "./palette.js";
 import { say } from "./words.js";
 
 const canvas = document.getElementById("curves");
 const MOST = 1200;
+const LEAST = 1e-5; // the least loss that is told from 0
 let records = [];
 
 /** Forgets everything. */
@@ -29,24 +30,34 @@ function draw() {
   const context = canvas.getContext("2d");
   const { muted, pale, blue, orange } = theme();
   context.clearRect(0, 0, width, height);
-  const [left, right, top, bottom] = [34 * unit, width - 6 * unit, 8 * unit, height - 18 * unit];
-  const most = records.reduce((most, [, train, test]) => Math.max(most, train, test), 0) || 1;
+  const [left, right, top, bottom] = [40 * unit, width - 6 * unit, 8 * unit, height - 18 * unit];
+  // Decades, since a loss falls through several.
+  const losses = records.flatMap(([, train, test]) => [train, test]).filter((loss) => loss > 0);
+  const high = Math.log10(losses.reduce((a, b) => Math.max(a, b), 0) || 1);
+  const low = Math.min(high - 1, Math.log10(Math.max(LEAST, losses.reduce((a, b) => Math.min(a, b), 1))));
   const first = records[0]?.[0] ?? 0;
   const span = Math.max(1, (records[records.length - 1]?.[0] ?? 1) - first);
   const x = (epoch) => left + ((right - left) * (epoch - first)) / span;
-  const y = (loss) => bottom - ((bottom - top) * loss) / most;
+  const y = (loss) => bottom - ((bottom - top) * Math.max(0, Math.log10(Math.max(loss, LEAST)) - low)) / (high - low);
   context.font = `${11 * unit}px system-ui, sans-serif`;
   context.fillStyle = muted;
   context.strokeStyle = pale;
   context.lineWidth = unit;
   context.textBaseline = "middle";
-  for (const share of [0, 0.5, 1]) {
-    context.beginPath();
-    context.moveTo(left, y(share * most));
-    context.lineTo(right, y(share * most));
-    context.stroke();
-    context.textAlign = "right";
-    context.fillText((share * most).toPrecision(2), left - 4 * unit, y(share * most));
+  for (let decade = Math.ceil(low); decade <= high; decade++) {
+    for (const [times, strong] of [[1, true], [2, false], [5, false]]) {
+      const loss = times * 10 ** decade;
+      if (Math.log10(loss) > high) continue;
+      context.globalAlpha = strong ? 1 : 0.4;
+      context.beginPath();
+      context.moveTo(left, y(loss));
+      context.lineTo(right, y(loss));
+      context.stroke();
+      context.globalAlpha = 1;
+      if (!strong && high - low > 1.6) continue;
+      context.textAlign = "right";
+      context.fillText(Number(loss.toPrecision(1)), left - 4 * unit, y(loss));
+    }
   }
   context.textBaseline = "bottom";
   context.textAlign = "left";

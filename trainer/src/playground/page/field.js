@@ -88,7 +88,7 @@ export function drawPoints() {
     return;
   }
   const draw = (points, radius, edge) => {
-    context.lineWidth = 1.2 * unit;
+    context.lineWidth = unit;
     context.strokeStyle = edge;
     for (const [x, y, target] of points) {
       context.beginPath();

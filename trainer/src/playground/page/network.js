@@ -41,8 +41,8 @@ function build() {
   const narrow = width < 560;
   const most = Math.max(INPUTS.length, ...state.layers);
   const pitch = width / columns;
-  const size = Math.min(narrow ? 30 : 42, pitch * 0.62);
-  const gap = Math.max(size + 3, Math.min(size * 1.38, (narrow ? 380 : 470) / most));
+  const size = Math.min(narrow ? 30 : 42, pitch * 0.62, Math.max(24, 400 / most - 3));
+  const gap = Math.max(size + 3, Math.min(size * 1.38, 384 / most));
   const head = narrow ? 62 : 40;
   const height = head + most * gap + 8;
   const next = JSON.stringify([state.layers, state.inputs, width, size, gap, isChinese()]);
