@@ -12,14 +12,10 @@ use crate::nn::Sequential;
 use crate::train::{Checkpoint, Fit, Silent};
 use ndarray::Array2;
 use serde_json::{Value, json};
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// Training for one frame takes at most about so long, so that sixty of them fit into a second.
 const BUDGET: Duration = Duration::from_millis(8);
-
-/// Nobody stops an epoch of points; it is over sooner than that would take.
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Everything that is learned with.
 #[derive(Debug)]
@@ -146,17 +142,7 @@ impl Lab {
         let fits = if self.epoch.is_zero() { 1 } else { BUDGET.as_nanos() / self.epoch.as_nanos().max(1) };
         let epochs = epochs.min(fits as usize).max(1);
         let recipe = self.settings.recipe(self.problem.is_regression(), self.test.samples())?;
-        let fit = Fit {
-            epochs: self.state.epoch + epochs,
-            batch_size: recipe.batch_size,
-            loss: recipe.loss(),
-            optimizer: recipe.optimizer()?,
-            schedule: recipe.schedule()?,
-            seed: recipe.seed,
-            threads: 1,
-            checkpoint: None,
-            stop: &NEVER,
-        };
+        let fit = Fit { epochs: self.state.epoch + epochs, ..recipe.fit(&self.train)? };
         let began = Instant::now();
         let result = fit.advance(&mut self.network, &self.train, None, &mut self.state, &Silent);
         self.epoch = began.elapsed() / epochs as u32;

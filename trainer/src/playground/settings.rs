@@ -142,11 +142,19 @@ impl Settings {
     pub(super) fn recipe(&self, regression: bool, test_samples: usize) -> Result<Recipe> {
         let Self { data, network, training, .. } = self;
         let initializer = if network.activation == ActivationName::Relu { "he_uniform" } else { "glorot_uniform" };
-        let hidden = network
-            .layers
-            .iter()
-            .map(|units| json!({"units": units, "activation": network.activation, "kernel_initializer": initializer}));
-        let output = json!({"units": 1, "activation": if regression { "linear" } else { "sigmoid" }});
+        let penalty = match training.regularization {
+            Regularization::None => json!({}),
+            Regularization::L1 => json!({"l1": training.amount}),
+            Regularization::L2 => json!({"l2": training.amount}),
+        };
+        let hidden = network.layers.iter().map(|units| {
+            json!({
+                "units": units, "activation": network.activation, "kernel_initializer": initializer,
+                "kernel_regularizer": penalty,
+            })
+        });
+        let activation = if regression { "linear" } else { "sigmoid" };
+        let output = json!({"units": 1, "activation": activation, "kernel_regularizer": penalty});
         let recipe = json!({
             "name": data.source, "epochs": 1, "batch_size": training.batch_size, "seed": network.seed,
             "loss": if regression { "mean_squared_error" } else { "binary_crossentropy" },
