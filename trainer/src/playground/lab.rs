@@ -253,19 +253,38 @@ mod tests {
         assert_eq!(head["epoch"], 60);
         let recipe = lab.recipe().unwrap();
         let mut whole = recipe.network(&lab.train).unwrap();
-        let fit = crate::train::Fit {
-            epochs: recipe.epochs,
-            batch_size: recipe.batch_size,
-            loss: recipe.loss(),
-            optimizer: recipe.optimizer().unwrap(),
-            schedule: recipe.schedule().unwrap(),
-            seed: recipe.seed,
-            threads: 1,
-            checkpoint: None,
-            stop: &super::NEVER,
-        };
+        let fit = recipe.fit(&lab.train).unwrap();
         fit.run(&mut whole, &lab.train, None, None, &crate::train::Silent).unwrap();
         assert_eq!(whole.layers, lab.network.layers);
+    }
+
+    /// The page's own settings for the spiral, but for these.
+    fn spiral(regularization: &str, amount: f32) -> Lab {
+        let settings = settings(|s| {
+            s["data"] = json!({"source": "spiral", "noise": 0.0, "test_share": 0.5, "seed": 1});
+            s["network"]["layers"] = json!([8, 8]);
+            s["training"]["regularization"] = regularization.into();
+            s["training"]["amount"] = amount.into();
+        });
+        let mut lab = Lab::new(settings, no_points()).unwrap();
+        while lab.state.epoch < 1500 {
+            lab.learn(100).unwrap();
+        }
+        lab
+    }
+
+    #[test]
+    fn penalties_keep_weights_small_and_the_spiral_learned() {
+        let weights = |lab: &Lab| -> Vec<f32> {
+            lab.network.dense_layers().flat_map(|dense| dense.kernel.iter().copied().collect::<Vec<_>>()).collect()
+        };
+        let squares = |lab: &Lab| weights(lab).iter().map(|w| w * w).sum::<f32>();
+        let small = |lab: &Lab| weights(lab).iter().filter(|w| w.abs() < 0.01).count();
+        let test = |lab: &Lab| lab.view().unwrap().score(&lab.test).unwrap().loss;
+        let [free, l1, l2] = [spiral("none", 0.0), spiral("l1", 0.001), spiral("l2", 0.0003)];
+        assert!(squares(&l2) < 0.7 * squares(&free), "{} {}", squares(&l2), squares(&free));
+        assert!(small(&l1) > 2 * small(&free) + 5, "{} {}", small(&l1), small(&free));
+        assert!(test(&l2) < 0.05, "{}", test(&l2));
     }
 
     #[test]

@@ -40,7 +40,8 @@ impl View {
     /// [`ErrorKind::Model`] where the network's numbers are not finite.
     pub(super) fn new(network: &Sequential, weights: Weights, calibration: ArrayView2<f32>) -> Result<Self> {
         let Some(weights) = weights.integer() else { return Ok(Self::Float(network.clone())) };
-        let network = post_training(network, calibration, &quantize::Options { weights, ..quantize::Options::default() })?;
+        let network =
+            post_training(network, calibration, &quantize::Options { weights, ..quantize::Options::default() })?;
         let bytes = tnet::write(&network)?;
         Ok(Self::Integer { executor: Executor::new(bytes.clone())?, network: Box::new(network), bytes })
     }

@@ -12,7 +12,7 @@ const CHOICES = {
   "learning-rate": ["rate", RATES.map((rate) => [rate, String(rate)])],
   activation: ["act", ["tanh", "relu", "sigmoid", "linear", "leaky_relu", "elu", "gelu", "silu"].map((name) => [name, name.replace("_", " ")])],
   optimizer: ["opt", [["sgd", "SGD"], ["adam", "Adam"], ["adamw", "AdamW"]]],
-  regularization: ["reg", ["none", "l1:0.0001", "l1:0.001", "l1:0.01", "l2:0.0001", "l2:0.001", "l2:0.01"].map((name) => [name, name])],
+  regularization: ["reg", ["none", "l1:0.0001", "l1:0.0003", "l1:0.001", "l1:0.01", "l2:0.0001", "l2:0.0003", "l2:0.001", "l2:0.01"].map((name) => [name, name])],
   "batch-size": ["batch", [1, 2, 5, 10, 20, 30, 50, 100, 250].map((size) => [size, String(size)])],
   speed: ["speed", [1, 3, 10, 30, 100].map((speed) => [speed, String(speed)])],
 };

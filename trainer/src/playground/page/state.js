@@ -4,7 +4,7 @@ const DEFAULT = {
   tab: "points", lang: "", theme: "auto",
   data: "spiral", noise: 0, test: 50, seed: 1,
   inputs: ["x1", "x2"], layers: [8, 8], act: "relu", net: 1,
-  opt: "adam", rate: 0.01, reg: "none", batch: 10, speed: 10,
+  opt: "adam", rate: 0.01, reg: "l2:0.0003", batch: 10, speed: 10,
   weights: "f32", showtest: false, discrete: false,
 };
 
