@@ -6,8 +6,10 @@ own points, runs the chip, draws a digit, takes a model home and evaluates it wi
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,7 +23,11 @@ from selenium.webdriver.support.ui import Select
 ROOT = pathlib.Path(__file__).parents[2]
 BINARY = ROOT / "target/release/thumbnet"
 SWITCHES = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync --hide-scrollbars""".split()
+    --disable-component-update --disable-sync --disable-breakpad --hide-scrollbars""".split()
+# All of this takes no longer than so many seconds, or is ended.
+DEADLINE = 240
+# What the browser does not answer within so many seconds, it never does.
+PATIENCE = 30
 # Points of a stroke, in shares of the paper's side.
 DIGITS = {
     1: [(0.42, 0.28), (0.53, 0.17), (0.52, 0.82)],
@@ -41,7 +47,15 @@ class Page:
             options.add_argument(switch)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-        self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+        self.service = Service(shutil.which("chromedriver"), log_output=subprocess.DEVNULL)
+        try:
+            self.driver = webdriver.Chrome(options=options, service=self.service)
+        except BaseException:
+            self.kill()
+            raise
+        self.driver.command_executor.client_config.timeout = PATIENCE
+        self.driver.set_page_load_timeout(PATIENCE)
+        self.driver.set_script_timeout(PATIENCE)
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
@@ -107,7 +121,20 @@ class Page:
                 assert apart, f"{boxes[k]} and {other} overlap"
 
     def close(self) -> None:
-        self.driver.quit()
+        try:
+            self.driver.quit()
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends what is left of the driver and the browser, which is known by its profile, also if it answers no more."""
+        for command in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if self.profile.name.encode() in command.read_bytes():
+                    os.kill(int(command.parent.name), signal.SIGKILL)
+        if self.service.process:
+            self.service.process.kill()
+            self.service.process.wait(PATIENCE)
         self.profile.cleanup()
 
 
@@ -123,14 +150,24 @@ def server():
         yield url, time.monotonic() - begin
     finally:
         process.terminate()
-        code = process.wait(10)
+        try:
+            code = process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = "nothing, but had to be killed"
     assert code == 0, f"the playground ended with {code}"
+
+
+def give_up(number: int, _frame) -> None:
+    """A signal's handler: leaves through all `finally`."""
+    why = f"not done within {DEADLINE} s" if number == signal.SIGALRM else "was told to end"
+    raise SystemExit(f"error: playground: {why}")
 
 
 def evaluate(model: pathlib.Path, *options: str) -> dict:
     """What `thumbnet evaluate` says of a model."""
     command = [BINARY, "--json", "evaluate", model, *options]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout)
 
 
 def learn_spiral(page: Page, url: str) -> None:
@@ -255,6 +292,9 @@ def main() -> None:
     parser.add_argument("--pictures", type=pathlib.Path, help="where to write the pictures of the documents")
     parser.add_argument("--no-chip", action="store_true", help="leave out what needs QEMU")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, give_up)
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(DEADLINE)
 
     def picture(page: Page, name: str) -> None:
         if arguments.pictures:

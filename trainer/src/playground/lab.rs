@@ -5,7 +5,7 @@ use super::feature::Feature;
 use super::grid::{self, COARSE, FINE};
 use super::problem::Problem;
 use super::settings::Settings;
-use super::view::{Score, View, memory};
+use super::view::{View, memory};
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
@@ -183,7 +183,6 @@ impl Lab {
     /// As [`View::outputs`].
     pub(super) fn frame(&self, playing: bool) -> Result<Answer> {
         let view = self.view()?;
-        let (train, test) = (view.score(&self.train)?, view.score(&self.test)?);
         let range = self.problem.range;
         let outputs = view.outputs(self.fine.clone())?;
         let centered =
@@ -200,7 +199,8 @@ impl Lab {
         }
         let (flash, ram) = memory(&view.tnet()?).unwrap_or_default();
         let head = json!({
-            "kind": "frame", "epoch": self.state.epoch, "playing": playing, "train": score(train), "test": score(test),
+            "kind": "frame", "epoch": self.state.epoch, "playing": playing,
+            "train": score(&view, &self.train)?, "test": score(&view, &self.test)?,
             "layers": self.network.dense_layers().map(|dense| json!({
                 "weights": dense.kernel.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
                 "bias": dense.bias.to_vec(),
@@ -212,8 +212,10 @@ impl Lab {
     }
 }
 
-fn score(score: Score) -> Value {
-    json!({"loss": score.loss, "accuracy": score.accuracy})
+/// How good a part is answered; nothing is known of a part without points.
+fn score(view: &View, part: &Dataset) -> Result<Value> {
+    let known = if part.samples() > 0 { Some(view.score(part)?) } else { None };
+    Ok(json!({"loss": known.map(|score| score.loss), "accuracy": known.and_then(|score| score.accuracy)}))
 }
 
 #[cfg(test)]
@@ -352,7 +354,7 @@ mod tests {
     #[test]
     fn ones_own_points_are_learned() {
         let mut lab = Lab::new(settings(|s| s["data"]["source"] = "own".into()), no_points()).unwrap();
-        assert!(lab.frame(false).is_ok());
+        assert_eq!(lab.frame(false).unwrap().head["train"], json!({"loss": null, "accuracy": null}));
         let error = lab.learn(1).unwrap_err().to_string();
         assert!(error.starts_with("own: has no points to learn"), "{error}");
         for (x1, class) in [(-3.0, 0), (3.0, 1), (-2.0, 0), (2.0, 1)] {

@@ -21,7 +21,7 @@ const CHOICES = {
 function label(value, text) {
   if (value === "none") return say("none");
   const parts = /^(l1|l2):(.*)$/.exec(text);
-  return parts ? `${parts[1].toUpperCase()} · ${parts[2]}` : text;
+  return parts ? `${parts[1].toUpperCase()} ${parts[2]}` : text;
 }
 
 for (const [id, [key]] of Object.entries(CHOICES)) {
@@ -103,7 +103,7 @@ export function setFrame(head) {
   }
   for (const part of ["train", "test"]) {
     const { loss, accuracy } = head[part];
-    element(`${part}-loss`).textContent = loss.toFixed(4);
+    element(`${part}-loss`).textContent = loss === null ? "–" : loss.toFixed(4);
     element(`${part}-accuracy`).textContent = accuracy === null ? "–" : `${(accuracy * 100).toFixed(1)} %`;
   }
 }

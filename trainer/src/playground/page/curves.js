@@ -69,7 +69,8 @@ function draw() {
   context.lineJoin = "round";
   [[1, blue, []], [2, orange, [5, 3]]].forEach(([column, color, dash]) => {
     context.beginPath();
-    records.forEach((record, k) => context[k ? "lineTo" : "moveTo"](x(record[0]), y(record[column])));
+    // A part without points has no loss.
+    records.filter((record) => record[column] !== null).forEach((record, k) => context[k ? "lineTo" : "moveTo"](x(record[0]), y(record[column])));
     context.strokeStyle = color;
     context.lineWidth = 2 * unit;
     context.setLineDash(dash.map((length) => length * unit));

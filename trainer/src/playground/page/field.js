@@ -65,13 +65,13 @@ export const hasChip = () => chip !== null;
 export function drawPoints() {
   const size = fit(pointsCanvas);
   const context = pointsCanvas.getContext("2d");
-  const { ink, paper, blue, orange, diverging } = theme();
+  const { ink, paper, blue, orange, points, diverging } = theme();
   context.clearRect(0, 0, size, size);
   if (!data) return;
   const [left, right, bottom, top] = data.domain;
   const unit = devicePixelRatio;
   const color = (target) => {
-    if (!data.regression) return target > 0.5 ? blue : orange;
+    if (!data.regression) return points[target > 0.5 ? 1 : 0];
     const pixel = diverging[Math.round(Math.max(-1, Math.min(1, target / data.range)) * 127) & 255];
     return `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
   };
@@ -87,10 +87,10 @@ export function drawPoints() {
     context.globalAlpha = 1;
     return;
   }
-  const draw = (points, radius, edge) => {
+  const draw = (samples, radius, edge) => {
     context.lineWidth = unit;
     context.strokeStyle = edge;
-    for (const [x, y, target] of points) {
+    for (const [x, y, target] of samples) {
       context.beginPath();
       context.arc(((x - left) / (right - left)) * size, ((top - y) / (top - bottom)) * size, radius * unit, 0, 7);
       context.fillStyle = color(target);

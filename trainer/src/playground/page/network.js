@@ -15,6 +15,7 @@ const SVG = "http://www.w3.org/2000/svg";
 let nodes = []; // [column][row]: { button, canvas, x, y }; column 0 are the inputs, the last is the output
 let lines = []; // { path, layer, from, to, shown }
 let frame = null;
+let fields = null; // the frame's pictures
 let shape = "";
 let pointed = null; // [column, row] of the neuron that is shown large
 let edited = null; // [layer, unit]
@@ -120,6 +121,7 @@ function build() {
     parts.push(stepper);
   });
   diagram.replaceChildren(...parts);
+  if (frame) setFrame(frame, fields);
 }
 
 function toggle(name) {
@@ -131,7 +133,7 @@ const weight = ({ layer, from, to }) => frame?.layers[layer]?.weights[from]?.[to
 
 /** Takes a frame: paints the neurons and the lines. */
 export function setFrame(head, bytes) {
-  frame = head;
+  [frame, fields] = [head, bytes];
   const counts = head.layers.map(({ bias }) => bias.length);
   // A frame of an earlier shape is on its way out.
   if (counts.slice(0, -1).join() !== state.layers.join() || head.layers[0].weights.length !== state.inputs.length) return;
@@ -223,5 +225,5 @@ function show() {
 }
 
 onChange(show);
-onTheme(() => lines.forEach((line) => (line.width = -1)));
+onTheme(() => frame && setFrame(frame, fields));
 new ResizeObserver(build).observe(diagram);

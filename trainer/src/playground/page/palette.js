@@ -57,7 +57,7 @@ export function theme() {
     diverging[byte] = pixel(mix(side, Math.min(1, Math.abs(value) / 127) * 0.92));
     discrete[byte] = pixel(mix(side, 0.75));
   }
-  current = { paper, ink: color("ink"), muted: color("muted"), pale: color("pale"), blue: color("blue"), orange: color("orange"), vermilion: color("vermilion"), diverging, discrete };
+  current = { paper, ink: color("ink"), muted: color("muted"), pale: color("pale"), blue: color("blue"), orange: color("orange"), vermilion: color("vermilion"), points: [color("point-orange"), color("point-blue")], diverging, discrete };
   return current;
 }
 
