@@ -25,7 +25,9 @@ BINARY = ROOT / "target/release/thumbnet"
 SWITCHES = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-breakpad --hide-scrollbars""".split()
 # All of this takes no longer than so many seconds, or is ended.
-DEADLINE = 240
+DEADLINE = 400
+# The chip's program may have to be built first.
+BUILD = 180
 # What the browser does not answer within so many seconds, it never does.
 PATIENCE = 30
 # Points of a stroke, in shares of the paper's side.
@@ -87,9 +89,13 @@ class Page:
         end = time.monotonic() + seconds
         while not (value := condition()):
             if time.monotonic() > end:
-                raise SystemExit(f"error: playground: waited {seconds} s for {what}; the page says {self.text('#message')!r}")
+                raise SystemExit(f"error: playground: waited {seconds} s for {what}; the page says {self.said()!r}")
             time.sleep(0.02)
         return value
+
+    def said(self) -> str:
+        """What the page says in words: errors, and what the chip answers."""
+        return " ".join(self.text(place) for place in ["#message", "#instructions-more", "#chip-says", "#chip-digit"]).strip()
 
     def draw(self, digit: int) -> str:
         """Draws a digit and gives what the page reads."""
@@ -283,11 +289,11 @@ def own_points(page: Page, url: str, folder: pathlib.Path) -> None:
 def run_chip(page: Page, url: str) -> None:
     """Measures, and compares the chip's answers; the first time, the chip's program is built."""
     page.open(url + "#lang=en&weights=int8")
-    page.until("a measurement", lambda: "Cortex-M4" in page.text("#instructions-more"), 600)
+    page.until("a measurement", lambda: "Cortex-M4" in page.text("#instructions-more"), BUILD)
     page.click("#play")
     page.until("some epochs", lambda: page.number("#epoch") > 300)
     page.click("#run")
-    page.until("the chip", lambda: page.find("#chip-says").get_attribute("data-different"), 600)
+    page.until("the chip", lambda: page.find("#chip-says").get_attribute("data-different"), 30)
     assert page.find("#chip-says").get_attribute("data-different") == "0", page.text("#chip-says")
     print(page.text("#chip-says"))
 
@@ -298,7 +304,7 @@ def draw_digits(page: Page, url: str, chip: bool) -> None:
         assert page.draw(digit) == str(digit), f"a {digit} was read as {page.text('#digit')}"
     if chip:
         page.click("#on-chip")
-        page.until("the chip's answer", lambda: page.find("#chip-digit").get_attribute("data-digit"), 600)
+        page.until("the chip's answer", lambda: page.find("#chip-digit").get_attribute("data-digit"), BUILD)
         assert page.find("#chip-digit").get_attribute("data-digit") == page.text("#digit")
         print(page.text("#chip-digit"))
 
