@@ -2,7 +2,7 @@
 
 import { state, change, onChange } from "./state.js";
 import { radios } from "./controls.js";
-import { say, number } from "./words.js";
+import { say, number, write } from "./words.js";
 import { send, on } from "./link.js";
 import { setChip, hasChip } from "./field.js";
 
@@ -38,9 +38,9 @@ export function setData(head) {
 
 /** Shows a frame's sizes. The chip's answers were another network's if this one has changed. */
 export function setFrame(head, changed) {
-  element("parameters").textContent = number(head.parameters);
-  element("flash").textContent = `${number(head.flash)} ${say("bytes")}`;
-  element("ram").textContent = `${number(head.ram)} ${say("bytes")}`;
+  write(element("parameters"), number(head.parameters));
+  write(element("flash"), `${number(head.flash)} ${say("bytes")}`);
+  write(element("ram"), `${number(head.ram)} ${say("bytes")}`);
   if (changed && hasChip()) {
     setChip(null);
     element("chip-says").textContent = "";

@@ -1,7 +1,7 @@
 // The training's controls: buttons, choices, and the epoch.
 
 import { state, change, onChange } from "./state.js";
-import { say, number } from "./words.js";
+import { say, number, write } from "./words.js";
 import { send } from "./link.js";
 
 const element = (id) => document.getElementById(id);
@@ -103,8 +103,8 @@ export function setFrame(head) {
   }
   for (const part of ["train", "test"]) {
     const { loss, accuracy } = head[part];
-    element(`${part}-loss`).textContent = loss === null ? "–" : loss.toFixed(4);
-    element(`${part}-accuracy`).textContent = accuracy === null ? "–" : `${(accuracy * 100).toFixed(1)} %`;
+    write(element(`${part}-loss`), loss === null ? "–" : loss.toFixed(4));
+    write(element(`${part}-accuracy`), accuracy === null ? "–" : `${(accuracy * 100).toFixed(1)} %`);
   }
 }
 

@@ -7,6 +7,7 @@ const canvas = document.getElementById("curves");
 const MOST = 1200;
 const LEAST = 1e-5; // the least loss that is told from 0
 let records = [];
+let box = [canvas.clientWidth, canvas.clientHeight]; // kept, since to ask for them is to lay out the page
 
 /** Forgets everything. */
 export function clear() {
@@ -25,7 +26,7 @@ export function add(epoch, train, test) {
 
 function draw() {
   const unit = devicePixelRatio;
-  const [width, height] = [canvas.clientWidth * unit, canvas.clientHeight * unit].map(Math.round);
+  const [width, height] = box.map((length) => Math.round(length * unit));
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   const { muted, pale, blue, orange } = theme();
@@ -80,4 +81,7 @@ function draw() {
 }
 
 onTheme(draw);
-new ResizeObserver(draw).observe(canvas);
+new ResizeObserver(() => {
+  box = [canvas.clientWidth, canvas.clientHeight];
+  draw();
+}).observe(canvas);

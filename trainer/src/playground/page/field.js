@@ -13,6 +13,7 @@ let data = null;
 let chip = null;
 let last = null;
 let cursor = [0, 0];
+let width = box.clientWidth; // kept, since to ask for it is to lay out the page
 
 /** The class of new points: 0 or 1. */
 export const pen = { class: 1 };
@@ -39,7 +40,7 @@ export function show(bytes, side) {
 }
 
 function fit(canvas) {
-  const size = Math.round(box.clientWidth * devicePixelRatio);
+  const size = Math.round(width * devicePixelRatio);
   if (canvas.width !== size) canvas.width = canvas.height = size;
   return size;
 }
@@ -166,4 +167,7 @@ export function redraw() {
 
 onTheme(redraw);
 onChange(names);
-new ResizeObserver(redraw).observe(box);
+new ResizeObserver(() => {
+  width = box.clientWidth;
+  redraw();
+}).observe(box);

@@ -1,7 +1,7 @@
 // Brings the parts together: the state to the server, frames to the pictures, one for each of the screen's.
 
 import { state, change, onChange, read, settings } from "./state.js";
-import { isChinese, say } from "./words.js";
+import { isChinese, say, write } from "./words.js";
 import { isDark } from "./palette.js";
 import { connect, on, send } from "./link.js";
 import * as controls from "./controls.js";
@@ -63,7 +63,7 @@ function showField() {
   const node = network.shown();
   if (node) field.show(network.fieldOf(head, bytes, node), head.coarse);
   else field.show(bytes.subarray(0, head.fine * head.fine), head.fine);
-  element("field-name").textContent = node ? network.nameOf(node) : state.weights === "ternary" ? say("ternary") : state.weights;
+  write(element("field-name"), node ? network.nameOf(node) : state.weights === "ternary" ? say("ternary") : state.weights);
 }
 
 on("frame", (head, bytes) => {

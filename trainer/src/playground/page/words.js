@@ -124,5 +124,10 @@ export function say(key, values = {}) {
   return text.replace(/\{(\w*)\}/g, (_, name) => (name ? values[name] : values));
 }
 
+/** Writes a text into an element, unless it stands there: even the same text would be laid out anew. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** A whole number with its thousands apart. */
 export const number = (value) => Math.round(value).toLocaleString("en-US");
