@@ -12,6 +12,9 @@ use crate::dataset::parse_csv;
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::mpsc::{Receiver, TryRecvError};
 
+/// So many frames may be on their way: one is drawn while the next is learned, so that neither waits for the other.
+const AHEAD: usize = 2;
+
 /// The conversation with one page.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -21,8 +24,8 @@ pub(super) struct Session {
     /// What is learned; nothing before the page has sent its settings.
     lab: Option<Lab>,
     playing: bool,
-    /// The page has drawn what it was sent.
-    wants_frame: bool,
+    /// So many frames may be sent; the page asks for another with each that it draws.
+    frames: usize,
     /// Something has changed since the last frame.
     changed: bool,
 }
@@ -31,13 +34,13 @@ impl Session {
     /// A session that answers here.
     pub(super) fn new(outbox: Outbox) -> Self {
         let chip = Chip::new(outbox.clone());
-        Self { outbox, chip, reader: Reader::default(), lab: None, playing: false, wants_frame: true, changed: false }
+        Self { outbox, chip, reader: Reader::default(), lab: None, playing: false, frames: AHEAD, changed: false }
     }
 
     /// Answers until there are no more requests: each is the text of a message.
     pub(super) fn run(mut self, requests: &Receiver<String>) {
         loop {
-            let request = if self.wants_frame && (self.playing || self.changed) {
+            let request = if self.frames > 0 && (self.playing || self.changed) {
                 match requests.try_recv() {
                     Err(TryRecvError::Empty) => {
                         self.send_frame();
@@ -58,7 +61,7 @@ impl Session {
     fn answer(&mut self, request: Request) -> Result<()> {
         let request = match request {
             Request::Frame => {
-                self.wants_frame = true;
+                self.frames = (self.frames + 1).min(AHEAD);
                 return Ok(());
             }
             Request::Digit { side, ink, chip } => return self.digit(side, &ink, chip),
@@ -149,7 +152,7 @@ impl Session {
         }
         match lab.frame(self.playing) {
             Ok(frame) => {
-                self.wants_frame = false;
+                self.frames -= 1;
                 self.outbox.send(frame);
             }
             Err(error) => {

@@ -14,7 +14,7 @@ import "./data.js";
 
 const element = (id) => document.getElementById(id);
 let sent = ""; // the settings that the server has
-let arrived = null; // a frame that is not drawn yet
+let arrived = []; // frames that are not drawn yet
 let drawn = null; // the one on the screen
 let asked = false; // whether a draw is due
 
@@ -40,11 +40,12 @@ function schedule() {
 
 function draw() {
   asked = false;
-  if (!arrived) return;
-  const { head, bytes } = arrived;
-  arrived = null;
-  // The server works on the next frame while this one is drawn.
+  const next = arrived.shift();
+  if (!next) return;
+  const { head, bytes } = next;
+  // The server works on another frame while this one is drawn.
   send("frame");
+  if (arrived.length) schedule();
   const before = drawn?.head;
   const other = !before || before.epoch !== head.epoch || JSON.stringify(before.layers) !== JSON.stringify(head.layers) || before.weights !== head.weights;
   if (before && (head.epoch < before.epoch || before.weights !== head.weights)) curves.clear();
@@ -67,7 +68,7 @@ function showField() {
 }
 
 on("frame", (head, bytes) => {
-  arrived = { head, bytes };
+  arrived.push({ head, bytes });
   schedule();
 });
 on("data", (head) => {
