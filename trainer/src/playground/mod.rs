@@ -1,8 +1,8 @@
 //! The playground: a page on this machine that watches a network learn, and the server behind it.
 //!
 //! The page draws and asks; everything that is computed (data, training, quantization, the chip) is computed here, by the
-//! same code as in the commands. Each open page has a [`session`] with a thread of its own; page and session talk in
-//! [`request`]s and [`answer`]s over one WebSocket, and training goes on only as fast as the page draws.
+//! same code as in the commands. Each open page has a session with a thread of its own; page and session talk in
+//! requests and answers over one WebSocket, and training goes on only as fast as the page draws.
 
 mod answer;
 mod chip;

@@ -21,6 +21,8 @@ function show() {
   measured = shape();
   element("instructions").textContent = "…";
   element("instructions-more").textContent = say("measuring");
+  // Those of the last network are no longer true.
+  for (const id of ["flash-more", "ram-more"]) element(id).textContent = "";
   clearTimeout(timer);
   timer = setTimeout(() => send("measure"), 600);
 }
