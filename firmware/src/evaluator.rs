@@ -137,8 +137,8 @@ fn words(bytes: usize) -> usize {
 /// The parts of an evaluation's memory.
 struct Parts<'a> {
     copied: &'a mut [u8],
-    outputs: &'a mut [u8],
-    observed: &'a mut [u8],
+    /// The outputs of one sample and a piece to note something in, or the outputs of as many samples as a frame holds.
+    results: &'a mut [u8],
     scratch: &'a mut [u8],
 }
 
@@ -166,8 +166,8 @@ impl Evaluator {
         let samples = inputs.len().checked_div(input).filter(|&n| n > 0 && n.saturating_mul(input) == inputs.len());
         let Some(samples) = samples else { return Err(self.wrong_length(inputs)) };
         let Evaluator { model, plan, memory } = self;
-        let Parts { copied, outputs, scratch, .. } = plan.parts(memory);
-        let outputs = outputs.get_mut(..samples.saturating_mul(output)).ok_or(Refusal::TooLong)?;
+        let Parts { copied, results, scratch } = plan.parts(memory);
+        let outputs = results.get_mut(..samples.saturating_mul(output)).ok_or(Refusal::TooLong)?;
         let mut count: u32 = 0;
         let mut rest = &mut *outputs;
         for input in inputs.chunks(input) {
@@ -228,7 +228,8 @@ impl Evaluator {
             return Err(self.wrong_length(input));
         }
         let Evaluator { model, plan, memory } = self;
-        let Parts { copied, outputs, observed, scratch } = plan.parts(memory);
+        let Parts { copied, results, scratch } = plan.parts(memory);
+        let (outputs, observed) = results.split_at_mut_checked(plan.outputs()).unwrap_or_default();
         let output = outputs.get_mut(..plan.output).unwrap_or_default();
         let start = counter.start();
         run(model, input, copied, scratch, output, |index, outputs| {
@@ -245,9 +246,8 @@ impl Evaluator {
 impl Plan {
     fn parts<'a>(&self, memory: &'a mut [u8]) -> Parts<'a> {
         let (copied, rest) = memory.split_at_mut_checked(self.copied()).unwrap_or_default();
-        let (outputs, rest) = rest.split_at_mut_checked(self.outputs()).unwrap_or_default();
-        let (observed, rest) = rest.split_at_mut_checked(PIECE).unwrap_or_default();
-        Parts { copied, outputs, observed, scratch: rest.get_mut(..self.scratch).unwrap_or_default() }
+        let (results, rest) = rest.split_at_mut_checked(self.outputs().saturating_add(PIECE)).unwrap_or_default();
+        Parts { copied, results, scratch: rest.get_mut(..self.scratch).unwrap_or_default() }
     }
 }
 

@@ -31,6 +31,18 @@ fn every_integer_of_1000_images_is_the_hosts() {
 }
 
 #[test]
+fn many_samples_of_a_small_model_are_answered_in_one_frame() {
+    for (sizes, seed) in [(&[2, 8, 8, 1][..], 6), (&[1, 4, 1], 7), (&[3, 5, 70], 8)] {
+        let model = tnet::write(&network::random(sizes, seed)).unwrap();
+        let inputs: Vec<u8> = (0..900 * sizes[0]).map(|k| (k * 37 % 251) as u8).collect();
+        let host = open("host", &model).evaluate(&inputs).unwrap();
+        let chip = open("qemu", &model).evaluate(&inputs).unwrap();
+        assert_eq!(host.outputs.len(), 900 * sizes[sizes.len() - 1]);
+        assert_eq!(host.outputs, chip.outputs, "{sizes:?}");
+    }
+}
+
+#[test]
 fn the_committed_model_gives_the_hosts_integers_and_is_right() {
     let model = include_bytes!("../../models/mnist/model.tnet");
     let test = dataset::load("mnist", &Options::default()).unwrap().test.head(SAMPLES);

@@ -1,7 +1,7 @@
 //! Takes a multilayer perceptron from data to a microcontroller. The data flow one way, and a module uses only what stands
 //! before it:
 //!
-//! `error -> output -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> embed -> plot -> commands -> main`
+//! `error -> output -> dataset -> nn -> train -> quantize -> onnx, tnet -> target -> embed -> plot -> playground -> commands -> main`
 
 pub mod commands;
 pub mod dataset;
@@ -10,6 +10,7 @@ pub mod error;
 pub mod nn;
 pub mod onnx;
 pub mod output;
+pub mod playground;
 pub mod plot;
 pub mod quantize;
 pub mod target;

@@ -14,6 +14,7 @@ pub mod flash;
 pub mod inspect;
 mod model;
 pub mod new;
+pub mod playground;
 pub mod plot;
 pub mod predict;
 pub mod run;
@@ -65,6 +66,7 @@ enum Command {
     ExportC(export_c::Args),
     Run(run::Args),
     Plot(plot::Args),
+    Playground(playground::Args),
     Completions(completions::Args),
 }
 
@@ -90,6 +92,7 @@ impl Cli {
             Command::ExportC(args) => export_c::run(args, settings),
             Command::Run(args) => run::run(args, settings),
             Command::Plot(args) => plot::run(args, settings),
+            Command::Playground(args) => playground::run(args, settings),
             Command::Completions(args) => completions::run(args, settings),
         }
     }

@@ -20,7 +20,14 @@ pub struct Table {
 /// finite, or a column mixes words and numbers. The place names line and column.
 pub fn read_csv(path: &Path) -> Result<Table> {
     let text = std::fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
-    Table::parse(&text).map_err(|(place, what)| Error::new(ErrorKind::Data, format!("{}{place}", path.display()), what))
+    parse_csv(&path.display().to_string(), &text)
+}
+
+/// Reads a table from text; `place` is what errors call it.
+/// # Errors
+/// [`ErrorKind::Data`] as [`read_csv`].
+pub fn parse_csv(place: &str, text: &[u8]) -> Result<Table> {
+    Table::parse(text).map_err(|(cell, what)| Error::new(ErrorKind::Data, format!("{place}{cell}"), what))
 }
 
 /// A cell: where it stands and what it says.

@@ -186,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn words_become_the_classes_of_the_same_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fruit.csv");
+        std::fs::write(&path, "length,kind\n1,plum\n2,apple\n").unwrap();
+        let classified = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            load_whole(path.to_str().unwrap(), &Options::default()).unwrap().classified(&names).unwrap()
+        };
+        assert_eq!(classified(&["plum", "pear", "apple"]).targets, Targets::Classes(vec![0, 2]));
+        // Without the same names, the order counts.
+        assert_eq!(classified(&["good", "bad"]).targets, Targets::Classes(vec![1, 0]));
+    }
+
+    #[test]
     fn npz_parts_are_kept_apart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.npz");

@@ -14,9 +14,10 @@ mod rows;
 mod scaler;
 mod source;
 mod split;
+mod surface;
 
 pub use self::augment::{Augmentation, Augmenter};
-pub use self::csv::{Table, read_csv};
+pub use self::csv::{Table, parse_csv, read_csv};
 pub use self::idx::{Elements, Idx};
 pub use self::image::read_png;
 pub use self::npy::{Array, read_npy, read_npz};

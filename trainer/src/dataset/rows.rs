@@ -129,7 +129,8 @@ impl Dataset {
     }
 
     /// The same data with class indices as targets: a single column of whole numbers from 0 becomes indices into
-    /// `class_names`, where the caller knows that it must classify (a table's last column may be either).
+    /// `class_names`, where the caller knows that it must classify (a table's last column may be either). Classes that have
+    /// the same names already become those of the same name.
     /// # Errors
     /// [`ErrorKind::Data`] where the targets are no class indices, or an index has no name.
     pub fn classified(mut self, class_names: &[String]) -> Result<Self> {
@@ -146,6 +147,14 @@ impl Dataset {
                 }
             });
             self.targets = Targets::Classes(indices.collect::<Result<_>>()?);
+        }
+        // A table of words counts its classes in its own order.
+        if let Targets::Classes(classes) = &mut self.targets {
+            let own = |class: &u32| self.class_names.get(*class as usize);
+            let place = |class: &u32| class_names.iter().position(|name| Some(name) == own(class));
+            if let Some(places) = classes.iter().map(place).collect::<Option<Vec<_>>>() {
+                *classes = places.into_iter().map(|place| place as u32).collect();
+            }
         }
         if let Targets::Classes(classes) = &self.targets {
             let most = classes.iter().max().map_or(0, |&most| most as usize + 1);

@@ -1,6 +1,7 @@
 //! The DATASET of the command line: a built-in name, a file, or a folder of four IDX files.
 
 use super::cloud::Cloud;
+use super::surface::Surface;
 use super::{Dataset, Splits, boston, file, mnist, quality};
 use crate::error::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub struct BuiltIn {
 }
 
 /// The built-in data sets.
-pub const BUILT_IN: [BuiltIn; 9] = [
+pub const BUILT_IN: [BuiltIn; 11] = [
     built_in("mnist", 60_000, 10_000, 784, 10, "bundled"),
     built_in("fashion-mnist", 60_000, 10_000, 784, 10, "files"),
     built_in("boston", 392, 98, 13, 0, "bundled"),
@@ -33,6 +34,8 @@ pub const BUILT_IN: [BuiltIn; 9] = [
     built_in("gaussian", 250, 250, 2, 2, "generated"),
     built_in("spiral", 250, 250, 2, 2, "generated"),
     built_in("moons", 250, 250, 2, 2, "generated"),
+    built_in("plane", 250, 250, 2, 0, "generated"),
+    built_in("hills", 250, 250, 2, 0, "generated"),
 ];
 
 const fn built_in(
@@ -164,7 +167,7 @@ impl BuiltIn {
 }
 
 fn read(source: &str, options: &Options) -> Result<Loaded> {
-    let cloud = |cloud: Cloud| {
+    let generated = |generate: &dyn Fn(usize, f32, u64) -> Dataset| {
         if !(0.0..=0.5).contains(&options.noise) {
             return Err(Error::new(
                 ErrorKind::Data,
@@ -172,8 +175,10 @@ fn read(source: &str, options: &Options) -> Result<Loaded> {
                 format!("noise {} is not within 0 and 0.5", options.noise),
             ));
         }
-        Ok(Loaded::from(cloud.generate(options.samples.unwrap_or(500), options.noise, options.seed)))
+        Ok(Loaded::from(generate(options.samples.unwrap_or(500), options.noise, options.seed)))
     };
+    let cloud = |cloud: Cloud| generated(&|samples, noise, seed| cloud.generate(samples, noise, seed));
+    let surface = |surface: Surface| generated(&|samples, noise, seed| surface.generate(samples, noise, seed));
     match source {
         "mnist" => {
             match options.data_dir.as_ref().map(|folder| folder.join("mnist")).filter(|folder| folder.is_dir()) {
@@ -192,6 +197,8 @@ fn read(source: &str, options: &Options) -> Result<Loaded> {
         "gaussian" => cloud(Cloud::Gaussian),
         "spiral" => cloud(Cloud::Spiral),
         "moons" => cloud(Cloud::Moons),
+        "plane" => surface(Surface::Plane),
+        "hills" => surface(Surface::Hills),
         _ => file::read(Path::new(source), options),
     }
 }

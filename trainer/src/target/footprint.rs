@@ -26,7 +26,7 @@ pub struct Footprint {
 impl Footprint {
     /// Builds the firmware, and evaluates one input without zeros there: nothing can be skipped then.
     /// # Errors
-    /// As [`open`]; [`ErrorKind::Usage`] for a target that has not a chip's memory.
+    /// As [`open()`]; [`ErrorKind::Usage`] for a target that has not a chip's memory.
     pub fn measure(spec: &str, model: &[u8]) -> Result<Self> {
         Self::of(open(spec, model)?.as_mut())
     }

@@ -41,7 +41,7 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// The state before the first step.
-    pub(super) fn start(net: &Sequential, seed: u64) -> Self {
+    pub fn start(net: &Sequential, seed: u64) -> Self {
         let mut zeros = net.clone();
         for dense in zeros.dense_layers_mut() {
             dense.kernel.fill(0.0);
@@ -62,6 +62,12 @@ impl Checkpoint {
             finished: net.clone(),
             best: None,
         }
+    }
+
+    /// Takes the parameters of a network of the same layers, changed by someone else; the optimizer's moments stay.
+    pub fn take(&mut self, net: &Sequential) {
+        self.weights.layers.clone_from(&net.layers);
+        self.finished.layers.clone_from(&net.layers);
     }
 
     /// Takes the parameters and moments from the engine.

@@ -101,7 +101,6 @@ impl Fit<'_> {
     ///   first: `net` and the checkpoint are those of the last good epoch,
     /// - [`ErrorKind::Interrupted`] where `stop` was raised: `net` and the checkpoint are those of the last step,
     /// - [`ErrorKind::Io`] where a checkpoint cannot be written.
-    #[expect(clippy::too_many_lines, reason = "the training from its first to its last line")]
     pub fn run(
         &self,
         net: &mut Sequential,
@@ -110,6 +109,32 @@ impl Fit<'_> {
         resume: Option<Checkpoint>,
         progress: &dyn Progress,
     ) -> Result<History> {
+        let mut state = match resume {
+            Some(checkpoint) => {
+                checkpoint.check(net, self.seed)?;
+                checkpoint
+            }
+            None => Checkpoint::start(net, self.seed),
+        };
+        self.advance(net, train, validation, &mut state, progress)?;
+        state.store_best(net);
+        Ok(state.history)
+    }
+
+    /// Goes on with a training whose state the caller keeps, until [`Fit::epochs`] epochs are done: as [`Fit::run`], and
+    /// between two calls the caller may look at the network or change the settings. `net` is that of the last epoch, not of
+    /// the best.
+    /// # Errors
+    /// As [`Fit::run`]; `net` and `state` are those of the last good epoch or the last step.
+    #[expect(clippy::too_many_lines, reason = "the training from its first to its last line")]
+    pub fn advance(
+        &self,
+        net: &mut Sequential,
+        train: &Dataset,
+        validation: Option<&Dataset>,
+        state: &mut Checkpoint,
+        progress: &dyn Progress,
+    ) -> Result<()> {
         self.check(net, train)?;
         let outputs = targets(net, train)?;
         if let Some(validation) = validation {
@@ -150,14 +175,9 @@ impl Fit<'_> {
             seed: self.seed,
         };
         let mut engine = Engine::new(net, plan, batch, threads);
-        let mut state = if let Some(checkpoint) = resume {
-            checkpoint.check(net, self.seed)?;
-            checkpoint
-        } else {
-            let mut start = Checkpoint::start(net, self.seed);
-            start.extras = engine.extras();
-            start
-        };
+        if state.extras.is_empty() {
+            state.extras = engine.extras();
+        }
         state.restore(&mut engine);
         let mut keeper = Keeper::new(self.checkpoint.clone());
         let enough = AtomicBool::new(false);
@@ -195,12 +215,12 @@ impl Fit<'_> {
                     End::Done if (state.loss + tally.loss) / inputs.samples() as f64 <= hopeless => {}
                     End::Done => {
                         state.store(net);
-                        keeper.write(&state)?;
+                        keeper.write(state)?;
                         return Err(self.diverged(format!("beyond all bounds in epoch {}", epoch + 1)));
                     }
                     End::Diverged(batch) => {
                         state.store(net);
-                        keeper.write(&state)?;
+                        keeper.write(state)?;
                         let step = state.batch + batch + 1;
                         return Err(self
                             .diverged(format!("no longer finite in epoch {}, step {step} of {per_epoch}", epoch + 1)));
@@ -210,7 +230,7 @@ impl Fit<'_> {
                         state.batch += batches;
                         state.save(&mut engine);
                         state.store(net);
-                        keeper.write(&state)?;
+                        keeper.write(state)?;
                         return Err(self.interrupted(epoch, state.batch, per_epoch));
                     }
                 }
@@ -241,13 +261,13 @@ impl Fit<'_> {
                 }
                 state.next_epoch();
                 if keeper.due() {
-                    keeper.write(&state)?;
+                    keeper.write(state)?;
                 }
             }
             Ok(())
         })?;
-        state.store_best(net);
-        Ok(state.history)
+        state.store(net);
+        Ok(())
     }
 
     /// The layers' settings, one per dense layer.
