@@ -62,10 +62,16 @@ fn floats_have_the_hosts_bits_with_an_fpu() {
     }
 }
 
+/// Whether `counts.csv` has a row: an M7 runs the M4's program, and without an FPU floats are the compiler's.
+fn is_counted(key: &str) -> bool {
+    let floats = key.contains(",f32,") || key.contains(",f16,");
+    !key.ends_with(",m7") && !(floats && (key.ends_with(",m0") || key.ends_with(",m3")))
+}
+
 /// The table, as `counts.csv` has it.
 fn measured() -> String {
     let mut table = String::from("network,weights,inputs,core,instructions\n");
-    for row in counts::measure(|_| true) {
+    for row in counts::measure(is_counted) {
         writeln!(table, "{},{}", row.key.join(","), row.instructions).unwrap();
     }
     table

@@ -35,6 +35,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The biases and the factors of the next outputs, up to eight; zeros where there are fewer.
+    #[cfg(not(thumbnet_dsp))]
     #[inline]
     pub(crate) fn tile(&mut self, rows: usize) -> ([i32; 8], [f32; 8]) {
         let (mut biases, mut factors) = ([0; 8], [0.0; 8]);

@@ -16,7 +16,7 @@ pub use client::Client;
 pub use firmware::{Goal, Image, Kernel, Sizes, build, compiler};
 pub use footprint::Footprint;
 pub use host::Host;
-pub use machine::{MACHINES, Machine};
+pub use machine::{MACHINES, Machine, Region};
 pub use qemu::{Process, Qemu};
 pub use run::qemu_run;
 pub use samples::{classes, samples, without_zeros};

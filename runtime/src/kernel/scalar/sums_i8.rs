@@ -15,7 +15,7 @@ use core::arch::naked_asm;
 /// instructions.
 #[cfg(thumbnet_armv6m)]
 #[unsafe(naked)]
-unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+unsafe extern "C" fn eight(weights: *const u8, input: *const u8, end: *const u8, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
         .macro word offset, even, mixed
@@ -96,7 +96,7 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8,
 /// Four inputs of eight rows take 80 instructions.
 #[cfg(not(thumbnet_armv6m))]
 #[unsafe(naked)]
-unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+unsafe extern "C" fn eight(weights: *const u8, input: *const u8, end: *const u8, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
         .macro word even, mixed
@@ -140,11 +140,14 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8,
     )
 }
 
-/// Adds the sums of a tile of eight rows; does nothing where the weights do not fit the inputs, counted from 0.
-pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
-    if !input.is_empty() && input.len().is_multiple_of(4) && weights.len() / 8 >= input.len() && aligned(weights) {
-        let input = input.as_ptr_range();
-        // SAFETY: the kernel reads the inputs, a multiple of four and not none, and eight bytes of weights for each.
-        unsafe { eight(weights.as_ptr(), input.start, input.end, sums) }
+/// The bytes of a tile's weights for each word of four inputs.
+const STEP: usize = 32;
+
+/// Adds the sums of a tile of eight rows for words of four inputs, counted from 0; does nothing where the weights do not fit.
+pub(super) fn add(weights: &[u8], inputs: &[u32], sums: &mut [i32; 8]) {
+    if !inputs.is_empty() && inputs.len() * STEP <= weights.len() && aligned(weights) {
+        let inputs = inputs.as_ptr_range();
+        // SAFETY: the kernel reads the inputs, four in a word and not none, and eight bytes of weights for each.
+        unsafe { eight(weights.as_ptr(), inputs.start.cast(), inputs.end.cast(), sums) }
     }
 }
