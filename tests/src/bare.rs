@@ -3,11 +3,11 @@
 
 use crate::cycles::{Core, Instruction};
 use std::collections::HashMap;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::{fs, mem};
 use thumbnet_trainer::target::{self, Machine, Region};
 
 /// A built program.
@@ -32,12 +32,12 @@ impl Program {
     /// # Panics
     /// Where it cannot be built.
     pub fn build(name: &str, machine: &'static Machine, features: &str) -> Self {
-        // The builds have the same path.
-        static ONE: Mutex<()> = Mutex::new(());
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bare");
         let built = folder.join("target");
         fs::create_dir_all(&built).unwrap();
+        // The builds have the same path: one at a time, in all processes.
+        let lock = File::create(built.join("build.lock")).unwrap();
+        lock.lock().unwrap();
         let script = built.join(format!("{}.x", machine.name));
         fs::write(&script, layout(machine)).unwrap();
         let output = target::compiler(machine.triple)

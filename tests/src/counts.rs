@@ -1,14 +1,15 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
 use crate::bare::Program;
-use crate::{cli, network};
+use crate::network;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use thumbnet::{Backend, Model};
 use thumbnet_trainer::dataset::{self, Options};
 use thumbnet_trainer::nn::{Activation, Dense, Layer, Sequential};
-use thumbnet_trainer::quantize::{QuantizedSequential, WeightType};
+use thumbnet_trainer::onnx::{self, Imported};
+use thumbnet_trainer::quantize::{self, QuantizedSequential, WeightType};
 use thumbnet_trainer::target::{self, Machine};
 use thumbnet_trainer::tnet::{self, FloatType};
 
@@ -63,6 +64,8 @@ const NETWORKS: [(&str, &[usize]); 2] =
 const MNIST: [&str; 2] = ["models/mnist/model.tnet", "models/mnist/model.onnx"];
 /// The number of test images whose mean is taken.
 const SAMPLES: usize = 100;
+/// The training images on which the ranges of integers are observed.
+const CALIBRATION: usize = 2000;
 
 /// The types of weights, as they are called in the table.
 pub const WEIGHTS: [&str; 5] = ["int8", "int4", "int2", "f32", "f16"];
@@ -155,18 +158,20 @@ fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
 fn trained(weights: &str) -> (Vec<u8>, Vec<u8>) {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
     let [tnet, onnx] = MNIST.map(|path| repository.join(path));
-    let model = if weights == "int8" {
-        std::fs::read(tnet).unwrap()
-    } else {
-        // There is no file with fewer bits: they come of the same network.
-        let folder = tempfile::tempdir().unwrap();
-        let onnx = onnx.to_str().expect("a path of letters");
-        let convert = ["convert", onnx, "model.tnet", "--weights", weights, "--calibrate", "mnist"];
-        let run = cli::thumbnet(folder.path(), &convert);
-        assert_eq!(run.code, Some(0), "{run:?}");
-        std::fs::read(folder.path().join("model.tnet")).unwrap()
+    let mnist = dataset::load("mnist", &Options::default()).unwrap();
+    let model = match weights {
+        "int8" => std::fs::read(tnet).unwrap(),
+        _ => {
+            // There is no file with fewer bits: they come of the same network, as `thumbnet convert` makes them.
+            let imported = onnx::import(&onnx::Graph::open(&onnx).unwrap()).unwrap();
+            let Imported::Float(network) = imported else { panic!("{} has no floats", onnx.display()) };
+            let rows = &dataset::permutation(mnist.train.samples(), 0)[..CALIBRATION];
+            let weights = if weights == "int4" { WeightType::Int4 } else { WeightType::Int2 };
+            let options = quantize::Options { weights, ..quantize::Options::default() };
+            let calibration = mnist.train.select(rows).features.real();
+            tnet::write(&quantize::post_training(&network, calibration.view(), &options).unwrap()).unwrap()
+        }
     };
-    let images = dataset::load("mnist", &Options::default()).unwrap().test.head(SAMPLES);
-    let samples = target::samples(&model, &images.features).unwrap();
+    let samples = target::samples(&model, &mnist.test.head(SAMPLES).features).unwrap();
     (model, samples)
 }

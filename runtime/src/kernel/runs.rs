@@ -10,30 +10,28 @@ use core::ops::Range;
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 pub(super) const BLOCK: usize = 16;
 
-/// Words of inputs, in units that are skipped as a whole.
+/// Words of inputs, in units of `UNIT` that are skipped as a whole; the first unit may have fewer.
 #[derive(Clone, Copy)]
-pub(super) struct Runs<'a> {
+pub(super) struct Runs<'a, const UNIT: usize> {
     words: &'a [u32],
-    /// The words of a unit; the first unit may have fewer.
-    unit: usize,
     /// The units of the first run.
     first: usize,
 }
 
-impl<'a> Runs<'a> {
+impl<'a, const UNIT: usize> Runs<'a, UNIT> {
     /// Finds the gaps of at least `least` units of zero words, and marks them.
-    pub(super) fn new(words: &'a mut [u32], unit: usize, least: usize) -> Self {
-        let units = words.len().div_ceil(unit.max(1));
+    pub(super) fn new(words: &'a mut [u32], least: usize) -> Self {
+        let units = words.len().div_ceil(UNIT);
         // Numbers of units take 16 bits.
         if units > 0xffff {
-            return Self { words, unit, first: units };
+            return Self { words, first: units };
         }
-        let mut runs = Self { words: &[], unit, first: units };
+        let mut runs = Self { words: &[], first: units };
         // From the last unit to the first: what follows a gap is known when the gap is.
         let (mut gap, mut run) = (0, 0);
         let mut follows = 0;
         for index in (0..=units).rev() {
-            let zero = index != 0 && words.get(places(words.len(), unit, index - 1..index)).is_some_and(is_zero);
+            let zero = index != 0 && words.get(Self::places(words.len(), index - 1..index)).is_some_and(is_zero);
             if zero {
                 if gap == 0 {
                     follows = run;
@@ -42,7 +40,7 @@ impl<'a> Runs<'a> {
                 continue;
             }
             if gap >= least {
-                if let Some(first) = words.get_mut(places(words.len(), unit, index..index + 1).start) {
+                if let Some(first) = words.get_mut(Self::places(words.len(), index..index + 1).start) {
                     *first = (gap << 16 | follows) as u32;
                 }
                 run = 0;
@@ -58,13 +56,21 @@ impl<'a> Runs<'a> {
         runs
     }
 
+    /// Where units stand among `len` words.
+    #[inline]
+    fn places(len: usize, units: Range<usize>) -> Range<usize> {
+        let missing = len.next_multiple_of(UNIT) - len;
+        let place = |index: usize| (index * UNIT).saturating_sub(missing);
+        place(units.start)..place(units.end)
+    }
+
     /// Calls `each` with the words of every run, and where they stand among all.
     #[inline]
     pub(super) fn each(&self, mut each: impl FnMut(&'a [u32], usize)) {
-        let units = self.words.len().div_ceil(self.unit.max(1));
+        let units = self.words.len().div_ceil(UNIT);
         let (mut at, mut run) = (0, self.first);
         loop {
-            let place = places(self.words.len(), self.unit, at..at + run);
+            let place = Self::places(self.words.len(), at..at + run);
             let start = place.start;
             if let Some(words) = self.words.get(place).filter(|words| !words.is_empty()) {
                 each(words, start);
@@ -73,19 +79,11 @@ impl<'a> Runs<'a> {
             if at >= units {
                 return;
             }
-            let Some(&mark) = self.words.get(places(self.words.len(), self.unit, at..at).start) else { return };
+            let Some(&mark) = self.words.get(Self::places(self.words.len(), at..at).start) else { return };
             at += (mark >> 16) as usize;
             run = (mark & 0xffff) as usize;
         }
     }
-}
-
-/// Where units stand among `len` words.
-#[inline]
-fn places(len: usize, unit: usize, units: Range<usize>) -> Range<usize> {
-    let missing = len.next_multiple_of(unit.max(1)) - len;
-    let place = |index: usize| (index * unit).saturating_sub(missing);
-    place(units.start)..place(units.end)
 }
 
 fn is_zero(words: &[u32]) -> bool {
@@ -98,32 +96,41 @@ mod tests {
     use super::Runs;
     use std::{vec, vec::Vec};
 
+    /// Words among which zeros lie together.
+    fn words(length: usize, random: &mut u32) -> Vec<u32> {
+        let often = if length.is_multiple_of(3) { 128 } else { 20 };
+        let mut zero = false;
+        let mut next = || {
+            *random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            zero ^= *random >> 24 < often;
+            if zero { 0 } else { *random >> 8 | 1 }
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
     /// All words that are not zero are in a run, at their place, and no gap of the least length is.
-    #[test]
-    fn runs_hold_all_but_the_gaps() {
-        let mut random = 1u32;
-        for round in 0..3000 {
-            let (unit, least) = [(1, 1), (2, 3), (16, 1), (4, 2)][round % 4];
-            let length = round % 97;
-            let mut words: Vec<u32> = vec![0; length];
-            let mut zero = false;
-            for word in &mut words {
-                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                zero ^= random >> 24 < if round % 3 == 0 { 128 } else { 20 };
-                *word = if zero { 0 } else { random >> 8 | 1 };
-            }
-            let mut marked = words.clone();
-            let mut seen = vec![false; length];
-            Runs::new(&mut marked, unit, least).each(|run, start| {
+    fn check<const UNIT: usize>(least: usize, random: &mut u32) {
+        for length in 0..400 {
+            let words = words(length, random);
+            let (mut marked, mut seen) = (words.clone(), vec![false; length]);
+            Runs::<UNIT>::new(&mut marked, least).each(|run, start| {
                 assert_eq!(run, &words[start..start + run.len()]);
-                assert_eq!((length - start - run.len()) % unit, 0, "runs end with a unit");
+                assert_eq!((length - start - run.len()) % UNIT, 0, "a run ends with a unit");
                 seen[start..start + run.len()].fill(true);
             });
             assert!(words.iter().zip(&seen).all(|(&word, &seen)| seen || word == 0), "{words:x?} {seen:?}");
-            let left: Vec<bool> = words.rchunks(unit).map(|unit| unit.iter().all(|&word| word == 0)).collect();
-            let skipped: usize = left.split(|zero| !zero).map(<[bool]>::len).filter(|&gap| gap >= least).sum();
-            let units = seen.rchunks(unit).filter(|unit| !unit[0]).count();
-            assert_eq!(units, skipped, "{words:x?}");
+            let zeros: Vec<bool> = words.rchunks(UNIT).map(|unit| unit.iter().all(|&word| word == 0)).collect();
+            let gaps: usize = zeros.split(|zero| !zero).map(<[bool]>::len).filter(|&gap| gap >= least).sum();
+            assert_eq!(seen.rchunks(UNIT).filter(|unit| !unit[0]).count(), gaps, "{words:x?}");
         }
+    }
+
+    #[test]
+    fn runs_hold_all_but_the_gaps() {
+        let mut random = 1;
+        check::<1>(1, &mut random);
+        check::<2>(3, &mut random);
+        check::<4>(2, &mut random);
+        check::<16>(1, &mut random);
     }
 }

@@ -13,15 +13,16 @@ use crate::layer::Packed;
 pub(super) fn whole(layer: &Layer<'_>, row: usize, output: &mut [i8], add: impl Fn(&[u8], &mut [i32; 8])) -> usize {
     let zero_point = layer.sum_zero_point().into();
     let (tiles, _) = output.as_chunks_mut::<8>();
-    let Packed { weights, biases, factors } = layer.packed();
+    let Packed { mut weights, biases, factors } = layer.packed();
     let channels = biases.as_chunks::<8>().0.iter().zip(factors.as_chunks::<8>().0);
-    let weights = weights.chunks_exact((8 * row).max(1));
-    for ((outputs, (biases, factors)), weights) in tiles.iter_mut().zip(channels).zip(weights) {
+    for (outputs, (biases, factors)) in tiles.iter_mut().zip(channels) {
+        let Some((tile, later)) = weights.split_at_checked(8 * row) else { break };
+        weights = later;
         let mut sums = [0; 8];
         for (sum, &bias) in sums.iter_mut().zip(biases) {
             *sum = i32::from_le_bytes(bias);
         }
-        add(weights, &mut sums);
+        add(tile, &mut sums);
         #[cfg(all(thumbnet_dsp, thumbnet_fpu))]
         if super::dsp::requantize::outputs(&sums, factors, zero_point, outputs) {
             continue;
@@ -50,8 +51,8 @@ pub(super) fn rest(
     let mut index = done;
     let least = widths.last().map_or(8, |&width| width);
     while let Some(left) = output.len().checked_sub(index).filter(|&left| left != 0) {
-        let padded = left.next_multiple_of(least);
-        let rows = widths.iter().copied().find(|&width| width <= padded).unwrap_or(least);
+        // Those beyond the last row are a part of the last tile.
+        let rows = widths.iter().copied().find(|&width| width < left + least).unwrap_or(least);
         let Some((tile, later)) = weights.split_at_checked(rows * row) else { return };
         weights = later;
         let (mut sums, mut factors) = ([0; 8], [[0; 4]; 8]);

@@ -149,12 +149,12 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let row = input.len().next_multiple_of(8) / 4;
     let pairs = expand::pairs(input, 8, words(work));
     let sum = expand::sum(input, pairs.as_deref().map_or(Inputs::Bytes, Inputs::Pairs));
-    let runs = pairs.map(|pairs| Runs::new(pairs, BLOCK, 1));
+    let runs = pairs.map(|pairs| Runs::<BLOCK>::new(pairs, 1));
     let tile = |weights: &[u8], biases: &mut [i32; 8]| {
         let mut sums = [0; 8];
         match runs {
             Some(runs) if aligned(weights) => {
-                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..).unwrap_or_default(), pairs, &mut sums));
+                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, &mut sums));
             }
             _ => sums = portable::sums_i2(weights, input),
         }

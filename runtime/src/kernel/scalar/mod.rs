@@ -11,26 +11,43 @@ use super::runs::{BLOCK, Runs};
 pub(crate) use super::vfp::{dense_f16, dense_f32};
 use super::{mixed, portable, tiles, words};
 use crate::Layer;
-pub(crate) use dense_i8 as simple_i8;
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
 
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i8::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// As [`dense_i8`], for a simple layer and all the memory that it asks for.
+pub(crate) fn simple_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i8::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the words of inputs.
+#[inline(always)]
+fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(4);
-    let Some(unsigned) = words(work).get_mut(..row / 4) else { return portable::packed(layer, input, output, 0) };
-    for (word, quad) in unsigned.iter_mut().zip(input.chunks(4)) {
-        *word = u32::from_le_bytes(pairs::unsigned(quad));
-    }
-    let runs = Runs::new(unsigned, 1, 1);
-    let done = tiles::whole(layer, row, output, |weights, sums| {
+    let runs = words(work).get_mut(..row / 4).map(|words| {
+        pairs::write_words(input, words);
+        Runs::<1>::new(words, 1)
+    });
+    let tile = |weights: &[u8], sums: &mut [i32; 8]| {
         mixed::start_i8(sums);
-        runs.each(|words, start| sums_i8::add(weights.get(32 * start..).unwrap_or_default(), words, sums));
+        match runs {
+            Some(runs) => runs.each(|words, start| sums_i8::add(weights.get(32 * start..), words, sums)),
+            None if SIMPLE => {}
+            None => sums_i8::of_bytes(weights, input, sums),
+        }
+        mixed::separate_i8(sums);
+    };
+    let done = tiles::whole(layer, row, output, tile);
+    tiles::rest(layer, done, &[8, 4, 2], row, output, |rows, weights, sums| {
+        mixed::start_i8(sums);
+        sums_i8::of_rows(rows, weights, input, sums);
         mixed::separate_i8(sums);
     });
-    let Some((tiles, rest)) = output.split_at_mut_checked(done) else { return };
-    Requantize::new(layer).finish(0, tiles);
-    portable::packed(layer, input, rest, done);
 }
 
 /// A dense layer of 4-bit weights.
@@ -38,11 +55,11 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let row = input.len().next_multiple_of(4) / 2;
     let sum = pairs::sum(input);
     // A call of the kernel takes as many instructions as two pairs or three.
-    let runs = pairs::write(input, 4, work).map(|pairs| Runs::new(pairs, 2, 3));
+    let runs = pairs::write(input, 4, work).map(|pairs| Runs::<2>::new(pairs, 3));
     let tile = |rows: usize, weights: &[u8], biases: &mut [i32; 8]| match runs {
         Some(runs) if rows == 8 => {
             let mut sums = [0; 8];
-            runs.each(|pairs, start| sums_i4::add(weights.get(8 * start..).unwrap_or_default(), pairs, &mut sums));
+            runs.each(|pairs, start| sums_i4::add(weights.get(8 * start..), pairs, &mut sums));
             mixed::digits_i4(&sums, sum, biases);
         }
         _ => mixed::separate_i4(&portable::sums_i4(rows, weights, input), sum, biases),
@@ -56,12 +73,12 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(8) / 4;
     let sum = pairs::sum(input);
-    let runs = pairs::write(input, 8, work).map(|pairs| Runs::new(pairs, BLOCK, 1));
+    let runs = pairs::write(input, 8, work).map(|pairs| Runs::<BLOCK>::new(pairs, 1));
     let tile = |weights: &[u8], biases: &mut [i32; 8]| {
         let mut sums = [0; 8];
         match runs {
             Some(runs) => {
-                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..).unwrap_or_default(), pairs, &mut sums));
+                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, &mut sums));
                 for odd in sums.iter_mut().take(4) {
                     *odd = odd.wrapping_sub(sum << 15);
                 }

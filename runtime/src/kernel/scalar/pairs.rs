@@ -18,6 +18,13 @@ pub(super) fn write<'a>(input: &[i8], step: usize, work: &'a mut [i8]) -> Option
     Some(words)
 }
 
+/// Writes four inputs to each word, in the order of the bytes.
+pub(super) fn write_words(input: &[i8], words: &mut [u32]) {
+    for (word, quad) in words.iter_mut().zip(input.chunks(4)) {
+        *word = u32::from_le_bytes(unsigned(quad));
+    }
+}
+
 /// Four inputs, counted from 0; what is missing at the end counts as 0.
 #[inline]
 pub(super) fn unsigned(inputs: &[i8]) -> [u8; 4] {

@@ -245,7 +245,8 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u3
 
 /// Adds the mixed sums of a tile of eight rows, those of the odd rows for weights and 2; does nothing where the weights do not fit
 /// the pairs. They end where the layer's do, or so many whole blocks of 32 inputs before.
-pub(super) fn add(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
+pub(super) fn add(weights: Option<&[u8]>, pairs: &[u32], sums: &mut [i32; 8]) {
+    let weights = weights.unwrap_or_default();
     if !pairs.is_empty() && pairs.len().is_multiple_of(4) && pairs.len() * STEP <= weights.len() && aligned(weights) {
         let pairs = pairs.as_ptr_range();
         // SAFETY: the kernel reads the pairs, a multiple of four and not none, and `STEP` bytes of weights for each.

@@ -194,7 +194,8 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u3
 }
 
 /// Adds the sums of the digits of a tile of eight rows; does nothing where the weights do not fit the pairs.
-pub(super) fn add(weights: &[u8], pairs: &[u32], sums: &mut [u32; 8]) {
+pub(super) fn add(weights: Option<&[u8]>, pairs: &[u32], sums: &mut [u32; 8]) {
+    let weights = weights.unwrap_or_default();
     if !pairs.is_empty() && pairs.len().is_multiple_of(2) && pairs.len() * STEP <= weights.len() && aligned(weights) {
         let pairs = pairs.as_ptr_range();
         // SAFETY: the kernel reads the pairs, an even number and not none, and `STEP` bytes of weights for each.
