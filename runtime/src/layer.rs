@@ -386,7 +386,7 @@ pub(crate) struct Packed<'a> {
     pub(crate) factors: &'a [[u8; 4]],
 }
 
-#[cfg(thumbnet_dsp)]
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 impl Packed<'_> {
     /// Without the first `outputs`, a row of whose weights takes `row` bytes.
     #[inline]

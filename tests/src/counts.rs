@@ -1,16 +1,20 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
+use crate::bare::Program;
 use crate::network;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use thumbnet::{Backend, Model};
 use thumbnet_trainer::dataset::{self, Options};
 use thumbnet_trainer::nn::{Activation, Dense, Layer, Sequential};
-use thumbnet_trainer::quantize::{QuantizedSequential, WeightType};
-use thumbnet_trainer::target::{self, Goal, Machine, Qemu, Target as _};
+use thumbnet_trainer::onnx::{self, Imported};
+use thumbnet_trainer::quantize::{self, QuantizedSequential, WeightType};
+use thumbnet_trainer::target::{self, Machine};
 use thumbnet_trainer::tnet::{self, FloatType};
 
 /// The cores that integers are compared and counted on.
-pub const CORES: [&str; 4] = ["m0", "m3", "m4", "m33"];
+pub const CORES: [&str; 5] = ["m0", "m3", "m4", "m7", "m33"];
 
 /// A network whose layers have weights of this type, evenly spread.
 pub fn with_weights(widths: &[usize], weight_type: impl Fn(usize) -> WeightType, seed: u64) -> QuantizedSequential {
@@ -57,21 +61,34 @@ const NETWORKS: [(&str, &[usize]); 2] =
     [("A", &[784, 392, 392, 10]), ("B", &[640, 128, 128, 128, 128, 8, 128, 128, 128, 128, 640])];
 
 /// Network A, trained on MNIST.
-const MNIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/mnist/model.tnet");
+const MNIST: [&str; 2] = ["models/mnist/model.tnet", "models/mnist/model.onnx"];
 /// The number of test images whose mean is taken.
 const SAMPLES: usize = 100;
+/// The training images on which the ranges of integers are observed.
+const CALIBRATION: usize = 2000;
+
+/// The types of weights, as they are called in the table.
+pub const WEIGHTS: [&str; 5] = ["int8", "int4", "int2", "f32", "f16"];
 
 /// One row of the table.
 pub struct Row {
     /// Network, weights, inputs and core.
     pub key: [String; 4],
+    /// The products of one evaluation.
+    pub products: u64,
     /// The instructions of one evaluation, in the mean over the samples.
     pub instructions: u64,
+    /// The cycles, estimated.
+    pub cycles: Option<u64>,
+    /// The bytes of stack.
+    pub stack: u64,
+    /// The bytes of scratch.
+    pub scratch: usize,
 }
 
 /// Measures what `wanted` asks for of a row's key.
 /// # Panics
-/// Where a firmware cannot be built or started.
+/// Where a program cannot be built or started, or its outputs are not the host's.
 pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut random = ChaCha8Rng::seed_from_u64(4);
@@ -79,36 +96,81 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
         let any: Vec<u8> = (0..widths[0]).map(|_| random.random()).collect();
         let any_floats: Vec<u8> =
             (0..widths[0]).flat_map(|_| random.random_range(-1.0f32..1.0).to_le_bytes()).collect();
-        let mut row = |weights: &str, kind: &str, core: &str, model: &[u8], inputs: &[u8], samples: u64| {
-            let key = [name, weights, kind, core];
-            if !wanted(&key.join(",")) {
-                return;
+        for weights in WEIGHTS {
+            let is_float = weights.starts_with('f');
+            for inputs in ["any", "mnist"] {
+                let key = |core: &str| [name, weights, inputs, core].map(str::to_owned);
+                let cores: Vec<_> = CORES.into_iter().filter(|core| wanted(&key(core).join(","))).collect();
+                // Only the first network was trained, and only integers skip zeros.
+                if cores.is_empty() || (inputs == "mnist" && (name != "A" || is_float)) {
+                    continue;
+                }
+                let (model, samples) = if inputs == "mnist" {
+                    trained(weights)
+                } else {
+                    (random_model(widths, weights), if is_float { any_floats.clone() } else { any.clone() })
+                };
+                rows.extend(cores.into_iter().map(|core| row(key(core), core, &model, &samples)));
             }
-            let mut chip = Machine::find(core)
-                .and_then(|machine| Qemu::open(core, machine, model, Goal::Speed))
-                .unwrap_or_else(|error| panic!("{error}"));
-            let instructions = chip.evaluate(inputs).unwrap().count / samples;
-            rows.push(Row { key: key.map(str::to_owned), instructions });
-        };
-        for (weights, weight_type) in
-            [("int8", WeightType::Int8), ("int4", WeightType::Int4), ("int2", WeightType::Int2)]
-        {
-            let model = tnet::write(&with_weights(widths, |_| weight_type, 7)).unwrap();
-            for core in CORES {
-                row(weights, "any", core, &model, &any, 1);
-            }
-            if name == "A" {
-                // The committed model is network A, trained; there is none with fewer bits.
-                let model = if weights == "int8" { std::fs::read(MNIST).unwrap() } else { model };
-                let images = dataset::load("mnist", &Options::default()).unwrap().test.head(SAMPLES);
-                let inputs = target::samples(&model, &images.features).unwrap();
-                row(weights, "mnist", "m4", &model, &inputs, SAMPLES as u64);
-            }
-        }
-        for (weights, float) in [("f32", FloatType::F32), ("f16", FloatType::F16)] {
-            let model = tnet::write_float(&floats(widths), float).unwrap();
-            row(weights, "any", "m4", &model, &any_floats, 1);
         }
     }
     rows
+}
+
+/// A network with random weights of this type.
+fn random_model(widths: &[usize], weights: &str) -> Vec<u8> {
+    let integers = |weight_type| tnet::write(&with_weights(widths, |_| weight_type, 7));
+    let model = match weights {
+        "int8" => integers(WeightType::Int8),
+        "int4" => integers(WeightType::Int4),
+        "int2" => integers(WeightType::Int2),
+        "f32" => tnet::write_float(&floats(widths), FloatType::F32),
+        _ => tnet::write_float(&floats(widths), FloatType::F16),
+    };
+    model.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Measures one row.
+fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
+    let machine = Machine::find(core).unwrap_or_else(|error| panic!("{error}"));
+    let run = Program::build("evaluate", machine, &key[1]).trace(model, samples);
+    let (outputs, stack) = run.printed.trim_end().rsplit_once('\n').expect("outputs and stack");
+    let parsed = Model::parse(model).unwrap();
+    let host = target::open("host", model).unwrap().evaluate(samples).unwrap().outputs;
+    let size = if parsed.is_float() { size_of::<f32>() } else { 1 };
+    let number = |word: &str| u32::from_str_radix(word, 16).expect("a hexadecimal number");
+    let chip: Vec<u8> =
+        outputs.split_whitespace().flat_map(|word| number(word).to_le_bytes().into_iter().take(size)).collect();
+    assert!(chip == host, "{}: other outputs than the host's", key.join(","));
+    let count = (samples.len() / parsed.input_len() / size) as u64;
+    let backend = if machine.backend == "dsp" { Backend::Dsp } else { Backend::Scalar };
+    Row {
+        key,
+        products: parsed.macs(),
+        instructions: run.instructions / count,
+        cycles: run.cycles.map(|cycles| cycles / count),
+        stack: stack.parse().expect("a number"),
+        scratch: size * parsed.scratch_len_on(backend),
+    }
+}
+
+/// Network A as it was trained on MNIST, with weights of this type, and the first test images.
+fn trained(weights: &str) -> (Vec<u8>, Vec<u8>) {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
+    let [tnet, onnx] = MNIST.map(|path| repository.join(path));
+    let mnist = dataset::load("mnist", &Options::default()).unwrap();
+    let model = if weights == "int8" {
+        std::fs::read(tnet).unwrap()
+    } else {
+        // There is no file with fewer bits: they come of the same network, as `thumbnet convert` makes them.
+        let imported = onnx::import(&onnx::Graph::open(&onnx).unwrap()).unwrap();
+        let Imported::Float(network) = imported else { panic!("{} has no floats", onnx.display()) };
+        let rows = &dataset::permutation(mnist.train.samples(), 0)[..CALIBRATION];
+        let weights = if weights == "int4" { WeightType::Int4 } else { WeightType::Int2 };
+        let options = quantize::Options { weights, ..quantize::Options::default() };
+        let calibration = mnist.train.select(rows).features.real();
+        tnet::write(&quantize::post_training(&network, calibration.view(), &options).unwrap()).unwrap()
+    };
+    let samples = target::samples(&model, &mnist.test.head(SAMPLES).features).unwrap();
+    (model, samples)
 }

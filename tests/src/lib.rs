@@ -1,9 +1,13 @@
 //! Tests that span the trainer, the runtime, the emulated chip and other tools: see `tests/`.
 
+pub mod bare;
 pub mod cli;
 pub mod counts;
+pub mod cycles;
 pub mod faulty;
+pub mod mirrored;
 pub mod network;
 pub mod rtt;
+pub mod table;
 #[path = "../tolerances.rs"]
 pub mod tolerance;

@@ -1,17 +1,16 @@
-//! Learning on the device, with what a device would have: a model in flash, a few samples, and memory of a fixed size.
+//! Learning on the device, with what a device would have: a model in flash, a few samples, and memory of a fixed size. On the host, and
+//! on an emulated Cortex-M4, where it gives the same bits.
 
 use std::path::Path;
 use thumbnet::Model;
 use thumbnet::adapt::Adapter;
+use thumbnet_tests::bare::Program;
+use thumbnet_tests::mirrored::{self, CLASSES, INPUTS, Report, SAMPLES};
 use thumbnet_trainer::dataset::{Dataset, Features, Options, Targets, load};
+use thumbnet_trainer::target::Machine;
 
-/// The samples a class that the user draws.
-const SAMPLES: usize = 20;
-const EPOCHS: usize = 20;
-const RATE: f32 = 0.01;
-
-/// The images of a set as they look in a mirror, quantized for the model, with their classes.
-fn mirrored(model: &Model<'_>, set: &Dataset) -> Vec<(Vec<i8>, usize)> {
+/// The images of a set as they look in a mirror, quantized for the model, each after its class.
+fn mirrored(model: &Model<'_>, set: &Dataset) -> Vec<(u8, Vec<u8>)> {
     let (Features::Pixels(images), Targets::Classes(classes)) = (&set.features, &set.targets) else {
         panic!("MNIST has pixels and classes")
     };
@@ -22,44 +21,63 @@ fn mirrored(model: &Model<'_>, set: &Dataset) -> Vec<(Vec<i8>, usize)> {
         .map(|(image, &class)| {
             let image = image.to_vec();
             let mirrored: Vec<u8> = image.chunks(28).flat_map(|row| row.iter().rev()).copied().collect();
-            let mut input = vec![0; model.input_len()];
+            let mut input = [0; INPUTS];
             model.quantize_pixels(&mirrored, &mut input).unwrap();
-            (input, class as usize)
+            (class as u8, input.map(i8::cast_unsigned).to_vec())
         })
         .collect()
+}
+
+/// Those to learn, a sample of each class in turn, as they would come; then so many of the test images.
+fn samples(model: &Model<'_>, count: usize) -> Vec<u8> {
+    let mnist = load("mnist", &Options::default()).unwrap();
+    let train = mirrored(model, &mnist.train);
+    let of = |class: u8| train.iter().filter(move |sample| sample.0 == class).take(SAMPLES).collect::<Vec<_>>();
+    let classes: Vec<_> = (0..CLASSES as u8).map(of).collect();
+    let learned = (0..SAMPLES).flat_map(|index| classes.iter().map(move |samples| samples[index]));
+    let test = mirrored(model, &mnist.test.head(count));
+    learned.chain(&test).flat_map(|(class, input)| [*class].into_iter().chain(input.iter().copied())).collect()
+}
+
+fn mnist() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/mnist/model.tnet");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn on_the_host(model: &Model<'_>, samples: &[u8]) -> Report {
+    let mut memory = vec![0.0; Adapter::memory_len(model)];
+    let mut scratch = vec![0; Adapter::scratch_len(model)];
+    mirrored::adapt(model, &mut memory, &mut scratch, samples).unwrap()
+}
+
+fn print(place: &str, Report { samples, before, after, .. }: &Report) {
+    let share = |right: &usize| 100.0 * *right as f64 / *samples as f64;
+    println!("{place}: of {samples} mirrored digits {:.2} % before, {:.2} % after", share(before), share(after));
 }
 
 /// The MNIST network reads mirrored digits hardly better than by chance for those that are not symmetric; twenty samples a
 /// class are enough to teach it most of them.
 #[test]
 fn mirrored_digits_are_learned_from_twenty_samples_a_class() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/mnist/model.tnet");
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let bytes = mnist();
     let model = Model::parse(&bytes).unwrap();
-    let mnist = load("mnist", &Options::default()).unwrap();
-    let test = mirrored(&model, &mnist.test);
-    let train = mirrored(&model, &mnist.train);
-    let samples: Vec<_> =
-        (0..10).flat_map(|class| train.iter().filter(move |sample| sample.1 == class).take(SAMPLES)).collect();
+    let report = on_the_host(&model, &samples(&model, 10_000));
+    print("host", &report);
+    assert_eq!(report.samples, 10_000);
+    assert!(report.before < 5_500, "{report:?}");
+    assert!(report.after > 7_800, "{report:?}");
+}
 
-    let mut memory = vec![0.0; Adapter::memory_len(&model)];
-    let mut scratch = vec![0; Adapter::scratch_len(&model)];
-    let mut adapter = Adapter::new(&model, &mut memory).unwrap();
-    let accuracy = |adapter: &mut Adapter<'_, '_>, scratch: &mut [i8]| {
-        let right = |(input, class): &&(Vec<i8>, usize)| adapter.classify(input, scratch).unwrap().index == *class;
-        test.iter().filter(right).count() as f64 / test.len() as f64
-    };
-    let before = accuracy(&mut adapter, &mut scratch);
-    for _ in 0..EPOCHS {
-        // One class after the other: a sample of each in turn, as they would come.
-        for i in 0..SAMPLES {
-            for (input, class) in samples.iter().skip(i).step_by(SAMPLES) {
-                adapter.learn(input, *class, RATE, &mut scratch).unwrap();
-            }
-        }
+#[test]
+fn an_emulated_chip_learns_the_same_bits() {
+    let bytes = mnist();
+    let model = Model::parse(&bytes).unwrap();
+    let samples = samples(&model, 1_000);
+    let report = on_the_host(&model, &samples);
+    for core in ["m4", "m33"] {
+        let printed = Program::build("adapt", Machine::find(core).unwrap(), "").run(&bytes, &samples);
+        assert_eq!(printed.trim_end(), format!("{report:?}"), "{core}");
+        print(core, &report);
     }
-    let after = accuracy(&mut adapter, &mut scratch);
-    println!("mirrored digits: {:.2} % before, {:.2} % after", 100.0 * before, 100.0 * after);
-    assert!(before < 0.55, "{before}");
-    assert!(after > 0.78, "{after}");
+    assert!(report.before < 550 && report.after > 740, "{report:?}");
 }

@@ -26,7 +26,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The channels from the one with this index on.
-    #[cfg(not(thumbnet_dsp))]
+    #[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
     pub(crate) fn from(mut self, first: usize) -> Self {
         for numbers in [&mut self.biases, &mut self.factors, &mut self.zero_points] {
             *numbers = numbers.get(first.saturating_mul(4)..).unwrap_or(&[]);
@@ -35,6 +35,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The biases and the factors of the next outputs, up to eight; zeros where there are fewer.
+    #[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
     #[inline]
     pub(crate) fn tile(&mut self, rows: usize) -> ([i32; 8], [f32; 8]) {
         let (mut biases, mut factors) = ([0; 8], [0.0; 8]);

@@ -14,6 +14,8 @@ mod pool;
 pub(crate) mod portable;
 mod requantize;
 mod rounding;
+#[cfg(any(test, thumbnet_dsp, thumbnet_scalar))]
+mod runs;
 #[cfg(thumbnet_scalar)]
 pub(crate) mod scalar;
 #[cfg(test)]
@@ -76,10 +78,17 @@ impl Backend {
         match (self, layer.weight_type(), layer.order()) {
             // A list of the inputs, four of them with their place in eight bytes.
             (Self::X86_64, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(8),
-            (Self::Scalar, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(4),
+            // A byte for each input, from a multiple of four on.
+            (Self::Scalar, WeightType::Int8, Order::Packed) => {
+                layer.inputs().div_ceil(4).saturating_mul(4).saturating_add(3)
+            }
             // Two bytes for each input, from a multiple of four on.
-            (Self::Dsp, WeightType::Int8 | WeightType::Int4 | WeightType::Int2, Order::Packed) => {
-                let step = if matches!(layer.weight_type(), WeightType::Int2) { 8 } else { 4 };
+            (
+                Self::Dsp | Self::Scalar,
+                weight_type @ (WeightType::Int8 | WeightType::Int4 | WeightType::Int2),
+                Order::Packed,
+            ) => {
+                let step = if matches!(weight_type, WeightType::Int2) { 8 } else { 4 };
                 layer.inputs().div_ceil(step).saturating_mul(2 * step).saturating_add(3)
             }
             _ => 0,
@@ -113,4 +122,14 @@ by_order!(dense_i2, dense_i2, plain_i2, "2-bit");
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 fn aligned(bytes: &[u8]) -> bool {
     bytes.as_ptr().addr().is_multiple_of(4)
+}
+
+/// The whole words of `work`.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+fn words(work: &mut [i8]) -> &mut [u32] {
+    // SAFETY: any four bytes are a u32 and the reverse.
+    #[allow(unsafe_code)]
+    unsafe {
+        work.align_to_mut().1
+    }
 }

@@ -115,7 +115,7 @@ unsafe extern "C" fn write_nonzero(
 
 /// Writes the pairs of the inputs, filled up to a multiple of `step` (of four), to the front of `work`; `None` where they do not
 /// fit.
-fn pairs<'a>(input: &[i8], step: usize, work: &'a mut [u32]) -> Option<&'a [u32]> {
+pub(super) fn pairs<'a>(input: &[i8], step: usize, work: &'a mut [u32]) -> Option<&'a mut [u32]> {
     let work = work.get_mut(..input.len().next_multiple_of(step) / 2)?;
     if step > 4 {
         // Four more than there are inputs.
@@ -147,26 +147,23 @@ impl<'a> Inputs<'a> {
         // SAFETY: the function reads the inputs, and writes from the start of the places on and not beyond their end.
         let end = unsafe { write_nonzero(input.as_ptr(), input.len(), places.start.cast(), places.end.cast(), step) };
         if end.is_null() {
-            return Self::pairs(input, 4, work);
+            return pairs(input, 4, work).map_or(Self::Bytes, |pairs| Self::Pairs(pairs));
         }
         let count = (end.addr() - places.start.addr()) / size_of::<Place>();
         Self::Nonzero(work.as_chunks().0.get(..count).unwrap_or_default())
-    }
-
-    /// All pairs, with zeros up to a multiple of `step` inputs, where there is room for them.
-    pub(super) fn pairs(input: &[i8], step: usize, work: &'a mut [u32]) -> Self {
-        pairs(input, step, work).map_or(Self::Bytes, Self::Pairs)
     }
 }
 
 /// The sum of all inputs.
 pub(super) fn sum(input: &[i8], inputs: Inputs<'_>) -> i32 {
-    if let Inputs::Pairs(pairs) = inputs {
-        // 256 pairs sum to less than 2^16 in each half.
-        return pairs.chunks(256).fold(0, |sum: i32, chunk| {
-            let halves = chunk.iter().fold(0, |halves: u32, &pair| halves.wrapping_add(pair));
-            sum.wrapping_add((halves & 0xffff) as i32).wrapping_add((halves >> 16) as i32)
-        });
+    /// 256 pairs sum to less than 2^16 in each half.
+    const PAIRS: usize = 256;
+    let halves = |pairs: u32| ((pairs & 0xffff) as i32).wrapping_add((pairs >> 16) as i32);
+    match inputs {
+        Inputs::Pairs(pairs) => pairs.chunks(PAIRS).fold(0, |sum: i32, chunk| {
+            sum.wrapping_add(halves(chunk.iter().fold(0, |sum: u32, &pair| sum.wrapping_add(pair))))
+        }),
+        Inputs::Nonzero(places) => places.iter().fold(0, |sum: i32, &[_, pair]| sum.wrapping_add(halves(pair))),
+        Inputs::Bytes => input.iter().fold(0, |sum: i32, &x| sum.wrapping_add(i32::from(x) + 128)),
     }
-    input.iter().fold(0, |sum: i32, &x| sum.wrapping_add(i32::from(x) + 128))
 }

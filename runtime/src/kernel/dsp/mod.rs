@@ -15,9 +15,10 @@ mod sums_i8;
 mod tiles_i8;
 
 use super::requantize::{Requantize, rounded};
+use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
-use super::{aligned, mixed, portable, tiles};
+use super::{aligned, mixed, portable, tiles, words};
 use crate::Layer;
 use crate::layer::Packed;
 use expand::Inputs;
@@ -39,7 +40,7 @@ pub(crate) fn simple_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output
 #[cfg(thumbnet_fpu)]
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
+    let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(work));
     let (mut packed, mut rows) = (layer.packed(), output);
     if !SIMPLE && matches!(inputs, Inputs::Bytes) {
         let done = whole_tiles(layer, input, inputs, rows);
@@ -54,7 +55,7 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
 #[cfg(not(thumbnet_fpu))]
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let inputs = Inputs::new(input, 2 * sums_i8::STEP, sums_i8::words(work));
+    let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(work));
     if SIMPLE && matches!(inputs, Inputs::Bytes) {
         return;
     }
@@ -125,42 +126,41 @@ fn rest(layer: &Layer<'_>, input: &[i8], output: &mut [i8], done: usize) {
 
 /// A dense layer of 4-bit weights.
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    if !aligned(layer.weights()) {
-        return portable::dense_i4(layer, input, work, output);
-    }
-    let inputs = Inputs::pairs(input, 4, sums_i8::words(work));
+    let inputs = Inputs::new(input, 2 * sums_i4::STEP, words(work));
     let sum = expand::sum(input, inputs);
     let row = input.len().next_multiple_of(4) / 2;
-    let done = tiles::whole(layer, row, output, |weights, biases| {
+    let tile = |rows: usize, weights: &[u8], biases: &mut [i32; 8]| {
         let mut sums = [0; 8];
         match inputs {
-            Inputs::Pairs(pairs) => sums_i4::of_pairs(weights, pairs, &mut sums),
-            _ => sums_i4::of_bytes(8, weights, input, &mut sums),
+            _ if !aligned(weights) => sums = portable::sums_i4(rows, weights, input),
+            Inputs::Pairs(pairs) if rows == 8 => sums_i4::of_pairs(weights, pairs, &mut sums),
+            Inputs::Nonzero(places) if rows == 8 => sums_i4::of_nonzero(weights, input.len(), places, &mut sums),
+            _ => sums_i4::of_bytes(rows, weights, input, &mut sums),
         }
-        mixed::separate_i4(sums, sum, biases)
-    });
-    tiles::rest(layer, done, &[8, 4], row, output, |rows, weights, biases| {
-        let mut sums = [0; 8];
-        sums_i4::of_bytes(rows, weights, input, &mut sums);
-        mixed::separate_i4(sums, sum, biases)
-    });
+        mixed::separate_i4(&sums, sum, biases);
+    };
+    let done = tiles::whole(layer, row, output, |weights, biases| tile(8, weights, biases));
+    tiles::rest(layer, done, &[8, 4], row, output, tile);
     Requantize::new(layer).finish(0, output);
 }
 
-/// A dense layer of 2-bit weights. Without room for the pairs the portable kernel serves.
+/// A dense layer of 2-bit weights. Without room for the pairs the portable sums serve.
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let inputs = Inputs::pairs(input, 8, sums_i8::words(work));
-    let (Inputs::Pairs(pairs), true) = (inputs, aligned(layer.weights())) else {
-        return portable::dense_i2(layer, input, &mut [], output);
-    };
-    let sum = expand::sum(input, inputs);
     let row = input.len().next_multiple_of(8) / 4;
-    let sums = |weights: &[u8], biases| {
+    let pairs = expand::pairs(input, 8, words(work));
+    let sum = expand::sum(input, pairs.as_deref().map_or(Inputs::Bytes, Inputs::Pairs));
+    let runs = pairs.map(|pairs| Runs::<BLOCK>::new(pairs, 1));
+    let tile = |weights: &[u8], biases: &mut [i32; 8]| {
         let mut sums = [0; 8];
-        sums_i2::of_pairs(weights, pairs, &mut sums);
-        mixed::separate_i2(sums, sum, biases)
+        match runs {
+            Some(runs) if aligned(weights) => {
+                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, &mut sums));
+            }
+            _ => sums = portable::sums_i2(weights, input),
+        }
+        mixed::separate_i2(&sums, sum, biases);
     };
-    let done = tiles::whole(layer, row, output, sums);
-    tiles::rest(layer, done, &[8], row, output, |_, weights, biases| sums(weights, biases));
+    let done = tiles::whole(layer, row, output, tile);
+    tiles::rest(layer, done, &[8], row, output, |_, weights, biases| tile(weights, biases));
     Requantize::new(layer).finish(0, output);
 }

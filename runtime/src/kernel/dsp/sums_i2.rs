@@ -13,7 +13,7 @@ use core::arch::naked_asm;
 /// The bytes of a tile's weights for each pair of inputs.
 const STEP: usize = 4;
 
-/// Writes four sums of odd rows, `2^14` times each, and four of even rows, for the inputs from `input` up to `end`, a multiple of
+/// Adds four sums of odd rows, `2^14` times each, and four of even rows, for the inputs from `input` up to `end`, a multiple of
 /// four pairs and not none.
 #[unsafe(naked)]
 unsafe extern "C" fn eight_of_pairs(weights: *const u8, input: *const u32, end: *const u32, sums: *mut [i32; 8]) {
@@ -43,11 +43,8 @@ unsafe extern "C" fn eight_of_pairs(weights: *const u8, input: *const u32, end: 
         mov lr, r0
         mov r12, r1
         sub r2, r1
-        movs r4, #0
-        mov r5, r4
-        mov r6, r4
-        mov r7, r4
-        push {r4-r7}
+        ldm r3, {r4-r11}
+        push {r8-r11}
         ldr r8, 7f
         ubfx r2, r2, #4, #2
         adr r3, 6f
@@ -87,8 +84,10 @@ unsafe extern "C" fn eight_of_pairs(weights: *const u8, input: *const u32, end: 
     )
 }
 
-/// Writes the mixed sums of a tile of eight rows; does nothing where the weights do not fit the pairs.
-pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
+/// Adds the mixed sums of a tile of eight rows; does nothing where the weights do not fit the pairs. They end where the layer's do,
+/// or so many whole blocks of 32 inputs before.
+pub(super) fn add(weights: Option<&[u8]>, pairs: &[u32], sums: &mut [i32; 8]) {
+    let weights = weights.unwrap_or_default();
     if !pairs.is_empty() && pairs.len().is_multiple_of(4) && pairs.len() * STEP <= weights.len() && aligned(weights) {
         let pairs = pairs.as_ptr_range();
         // SAFETY: the kernel reads the pairs, a multiple of four and not none, and `STEP` bytes of weights for each.

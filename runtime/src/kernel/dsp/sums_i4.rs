@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::expand::quad;
+use super::expand::{Place, quad};
 use crate::kernel::aligned;
 use core::arch::naked_asm;
 
@@ -15,7 +15,7 @@ use core::arch::naked_asm;
 type Kernel = unsafe extern "C" fn(*const u8, *const i8, *const i8, *mut [i32; 8]);
 
 /// The bytes of the weights of eight rows for each input.
-const STEP: usize = 4;
+pub(super) const STEP: usize = 4;
 
 /// One word.
 macro_rules! pieces {
@@ -99,6 +99,45 @@ eight_rows!(
     2
 );
 
+/// Adds the mixed sums for the places from `input` up to `end`, not none.
+#[unsafe(naked)]
+unsafe extern "C" fn eight_of_places(weights: *const u8, input: *const Place, end: *const Place, sums: *mut [i32; 8]) {
+    naked_asm!(
+        pieces!(),
+        r"
+        .macro place
+        ldm r12!, {r2, r3}
+        add r2, lr
+        ldm r2, {r0, r1}
+        mac r0, r3, r4, r5, r6, r7
+        mac r1, r3, r8, r9, r10, r11
+        .endm
+        push {r2-r11, lr}
+        mov lr, r0
+        mov r12, r1
+        subs r2, r1
+        ldm r3, {r4-r11}
+        ubfx r2, r2, #3, #2
+        adr r3, 6f
+        ldr pc, [r3, r2, lsl #2]
+        .balign 4
+        6: .word 5f+1, 4f+1, 3f+1, 2f+1
+        5: place
+        2: place
+        3: place
+        4: place
+        ldr r0, [sp]
+        cmp r12, r0
+        bne 5b
+        pop {r2, r3}
+        stm r3, {r4-r11}
+        pop {r4-r11, pc}
+        .purgem mac
+        .purgem place",
+        options(raw)
+    )
+}
+
 /// Adds the mixed sums of four rows for the inputs from `input` up to `end`, a multiple of four and not none.
 #[unsafe(naked)]
 unsafe extern "C" fn four_of_bytes(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
@@ -132,6 +171,16 @@ pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
         let pairs = pairs.as_ptr_range();
         // SAFETY: the kernel reads the pairs, a multiple of two and not none, and twice `STEP` bytes of weights for each.
         unsafe { eight_of_pairs(weights.as_ptr(), pairs.start, pairs.end, sums) }
+    }
+}
+
+/// As [`of_pairs`], for the pairs of `inputs` inputs that are not zero.
+pub(super) fn of_nonzero(weights: &[u8], inputs: usize, places: &[Place], sums: &mut [i32; 8]) {
+    if !places.is_empty() && inputs.next_multiple_of(4) * STEP <= weights.len() && aligned(weights) {
+        let places = places.as_ptr_range();
+        // SAFETY: the kernel reads the places, not none, and twice `STEP` bytes of weights at each of their offsets, which are
+        // those of the inputs' pairs.
+        unsafe { eight_of_places(weights.as_ptr(), places.start, places.end, sums) }
     }
 }
 

@@ -171,12 +171,6 @@ unsafe extern "C" fn two_of_bytes(weights: *const u8, stride: usize, input: *con
 /// The bytes of a tile's weights for each input.
 pub(super) const STEP: usize = 8;
 
-/// The whole words of `work`.
-pub(super) fn words(work: &mut [i8]) -> &mut [u32] {
-    // SAFETY: any four bytes are a u32 and the reverse.
-    unsafe { work.align_to_mut().1 }
-}
-
 /// Adds the sums of a tile of eight rows; does nothing where the weights do not fit the pairs.
 #[cfg(not(thumbnet_fpu))]
 pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {

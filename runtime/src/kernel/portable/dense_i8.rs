@@ -28,13 +28,14 @@ pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: 
         };
         let Some((tile, rest)) = weights.split_at_checked(rows * row) else { return };
         weights = rest;
-        let (biases, factors) = channels.tile(rows);
-        let start = mixed::start_i8(biases);
-        let sums = mixed::separate_i8(match rows {
-            8 => tile_sums::<4, 16>(tile, input, start),
-            4 => tile_sums::<2, 8>(tile, input, start),
-            _ => tile_sums::<1, 4>(tile, input, start),
-        });
+        let (mut sums, factors) = channels.tile(rows);
+        mixed::start_i8(&mut sums);
+        match rows {
+            8 => tile_sums::<4, 16>(tile, input, &mut sums),
+            4 => tile_sums::<2, 8>(tile, input, &mut sums),
+            _ => tile_sums::<1, 4>(tile, input, &mut sums),
+        }
+        mixed::separate_i8(&mut sums);
         let outputs = output.iter_mut().enumerate().skip(done).take(rows);
         for ((index, y), (sum, factor)) in outputs.zip(sums.into_iter().zip(factors)) {
             *y = requantize.output(first + index, sum, factor);
@@ -45,11 +46,11 @@ pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: 
 
 /// Adds the products of the even row of each pair of a tile, and those of both rows mixed.
 #[inline]
-fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], mut sums: [i32; 8]) -> [i32; 8] {
+fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();
     let (quads, tail) = input.as_chunks::<4>();
     let (pairs, _) = sums.as_chunks_mut::<2>();
-    let Some(pairs) = pairs.first_chunk_mut::<PAIRS>() else { return sums };
+    let Some(pairs) = pairs.first_chunk_mut::<PAIRS>() else { return };
     let mut s = pairs.map(|[even, _]| even);
     let mut t = pairs.map(|[_, mixed]| mixed);
     for (group, quad) in groups.iter().zip(quads) {
@@ -65,7 +66,6 @@ fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], m
     for (pair, sums) in pairs.iter_mut().zip(s.into_iter().zip(t)) {
         *pair = sums.into();
     }
-    sums
 }
 
 /// Four inputs: the first and the third, then the second and the fourth.

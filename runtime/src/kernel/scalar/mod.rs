@@ -1,31 +1,93 @@
-//! Kernels for Cortex-M without the DSP extension (Armv6-M, Armv7-M, Armv8-M without it): int8 in assembly, the rest portable.
+//! Kernels for Cortex-M without the DSP extension (Armv6-M, Armv7-M, Armv8-M without it): integers in assembly, floats portable.
 
+mod pairs;
+mod sums_i2;
+mod sums_i4;
 mod sums_i8;
 
 use super::requantize::Requantize;
+use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
-use super::{mixed, portable, tiles};
+use super::{mixed, portable, tiles, words};
 use crate::Layer;
-pub(crate) use dense_i8 as simple_i8;
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
-pub(crate) use portable::{dense_i2, dense_i4};
 
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i8::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// As [`dense_i8`], for a simple layer and all the memory that it asks for.
+pub(crate) fn simple_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i8::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the words of inputs.
+#[inline(always)]
+fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(4);
-    let Some(unsigned) = work.get_mut(..row) else { return portable::packed(layer, input, output, 0) };
-    // Counted from 0, so that a byte is loaded as it is meant; what is missing at the end counts as 0.
-    for (unsigned, x) in unsigned.iter_mut().zip(input.iter().map(|&x| x ^ i8::MIN).chain([0; 3])) {
-        *unsigned = x;
-    }
-    let done = tiles::whole(layer, row, output, |weights, biases| {
-        let mut sums = mixed::start_i8(biases);
-        sums_i8::of_bytes(weights, unsigned, &mut sums);
-        mixed::separate_i8(sums)
+    let runs = words(work).get_mut(..row / 4).map(|words| {
+        pairs::write_words(input, words);
+        Runs::<1>::new(words, 1)
     });
-    let Some((tiles, rest)) = output.split_at_mut_checked(done) else { return };
-    Requantize::new(layer).finish(0, tiles);
-    portable::packed(layer, input, rest, done);
+    let tile = |weights: &[u8], sums: &mut [i32; 8]| {
+        mixed::start_i8(sums);
+        match runs {
+            Some(runs) => runs.each(|words, start| sums_i8::add(weights.get(32 * start..), words, sums)),
+            None if SIMPLE => {}
+            None => sums_i8::of_bytes(weights, input, sums),
+        }
+        mixed::separate_i8(sums);
+    };
+    let done = tiles::whole(layer, row, output, tile);
+    tiles::rest(layer, done, &[8, 4, 2], row, output, |rows, weights, sums| {
+        mixed::start_i8(sums);
+        sums_i8::of_rows(rows, weights, input, sums);
+        mixed::separate_i8(sums);
+    });
+}
+
+/// A dense layer of 4-bit weights.
+pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    let row = input.len().next_multiple_of(4) / 2;
+    let sum = pairs::sum(input);
+    // A call of the kernel takes as many instructions as two pairs or three.
+    let runs = pairs::write(input, 4, work).map(|pairs| Runs::<2>::new(pairs, 3));
+    let tile = |rows: usize, weights: &[u8], biases: &mut [i32; 8]| match runs {
+        Some(runs) if rows == 8 => {
+            let mut sums = [0; 8];
+            runs.each(|pairs, start| sums_i4::add(weights.get(8 * start..), pairs, &mut sums));
+            mixed::digits_i4(&sums, sum, biases);
+        }
+        _ => mixed::separate_i4(&portable::sums_i4(rows, weights, input), sum, biases),
+    };
+    let done = tiles::whole(layer, row, output, |weights, biases| tile(8, weights, biases));
+    tiles::rest(layer, done, &[8, 4], row, output, tile);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// A dense layer of 2-bit weights.
+pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    let row = input.len().next_multiple_of(8) / 4;
+    let sum = pairs::sum(input);
+    let runs = pairs::write(input, 8, work).map(|pairs| Runs::<BLOCK>::new(pairs, 1));
+    let tile = |weights: &[u8], biases: &mut [i32; 8]| {
+        let mut sums = [0; 8];
+        match runs {
+            Some(runs) => {
+                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, &mut sums));
+                for odd in sums.iter_mut().take(4) {
+                    *odd = odd.wrapping_sub(sum << 15);
+                }
+            }
+            None => sums = portable::sums_i2(weights, input),
+        }
+        mixed::separate_i2(&sums, sum, biases);
+    };
+    let done = tiles::whole(layer, row, output, tile);
+    tiles::rest(layer, done, &[8], row, output, |_, weights, biases| tile(weights, biases));
+    Requantize::new(layer).finish(0, output);
 }

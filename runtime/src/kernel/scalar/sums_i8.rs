@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code)]
 
+use super::pairs::{unsigned, write_words};
 use crate::kernel::aligned;
 use core::arch::naked_asm;
 
@@ -15,7 +16,7 @@ use core::arch::naked_asm;
 /// instructions.
 #[cfg(thumbnet_armv6m)]
 #[unsafe(naked)]
-unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+unsafe extern "C" fn eight(weights: *const u8, input: *const u8, end: *const u8, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
         .macro word offset, even, mixed
@@ -96,7 +97,7 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8,
 /// Four inputs of eight rows take 80 instructions.
 #[cfg(not(thumbnet_armv6m))]
 #[unsafe(naked)]
-unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8, sums: *mut [i32; 8]) {
+unsafe extern "C" fn eight(weights: *const u8, input: *const u8, end: *const u8, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
         .macro word even, mixed
@@ -140,11 +141,43 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const i8, end: *const i8,
     )
 }
 
-/// Adds the sums of a tile of eight rows; does nothing where the weights do not fit the inputs, counted from 0.
+/// The bytes of a tile's weights for each word of four inputs.
+const STEP: usize = 32;
+
+/// Adds the sums of a tile of eight rows for words of four inputs, counted from 0; does nothing where the weights do not fit.
+pub(super) fn add(weights: Option<&[u8]>, inputs: &[u32], sums: &mut [i32; 8]) {
+    let weights = weights.unwrap_or_default();
+    if !inputs.is_empty() && inputs.len() * STEP <= weights.len() && aligned(weights) {
+        let inputs = inputs.as_ptr_range();
+        // SAFETY: the kernel reads the inputs, four in a word and not none, and eight bytes of weights for each.
+        unsafe { eight(weights.as_ptr(), inputs.start.cast(), inputs.end.cast(), sums) }
+    }
+}
+
+/// As [`add`], with inputs as they come: a few at a time are expanded.
 pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
-    if !input.is_empty() && input.len().is_multiple_of(4) && weights.len() / 8 >= input.len() && aligned(weights) {
-        let input = input.as_ptr_range();
-        // SAFETY: the kernel reads the inputs, a multiple of four and not none, and eight bytes of weights for each.
-        unsafe { eight(weights.as_ptr(), input.start, input.end, sums) }
+    const WORDS: usize = 16;
+    for (part, input) in input.chunks(4 * WORDS).enumerate() {
+        let mut words = [0; WORDS];
+        let words = words.get_mut(..input.len().div_ceil(4)).unwrap_or_default();
+        write_words(input, words);
+        add(weights.get(part * WORDS * STEP..), words, sums);
+    }
+}
+
+/// Adds the sums of a tile of any number of rows (at most eight), word by word.
+pub(super) fn of_rows(rows: usize, mut weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
+    for quad in input.chunks(4) {
+        let [a, b, c, d] = unsigned(quad).map(i32::from);
+        for [first, second] in [[a, c], [b, d]] {
+            for [even, mixed] in sums.as_chunks_mut().0.iter_mut().take(rows / 2) {
+                let Some((&[w0, w1, w2, w3], rest)) = weights.split_first_chunk() else { return };
+                weights = rest;
+                let halves = [i16::from_le_bytes([w0, w1]), i16::from_le_bytes([w2, w3])].map(i32::from);
+                let low = [w0 as i8, w2 as i8].map(i32::from);
+                *mixed = mixed.wrapping_add(halves[0] * first + halves[1] * second);
+                *even = even.wrapping_add(low[0] * first + low[1] * second);
+            }
+        }
     }
 }

@@ -27,10 +27,14 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     for (tile, outputs) in full.iter_mut().enumerate() {
         let Some((now, later)) = weights.split_at_checked(groups) else { return };
         weights = later;
-        let (biases, factors) = channels.tile(8);
+        let (mut sums, factors) = channels.tile(8);
+        mixed::start_i8(&mut sums);
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
         #[allow(unsafe_code)]
-        let sums = mixed::separate_i8(unsafe { tile_sums(now, entries, mixed::start_i8(biases)) });
+        unsafe {
+            tile_sums(now, entries, &mut sums);
+        }
+        mixed::separate_i8(&mut sums);
         for (i, (y, (sum, factor))) in outputs.iter_mut().zip(sums.into_iter().zip(factors)).enumerate() {
             *y = requantize.output(8 * tile + i, sum, factor);
         }
@@ -59,8 +63,8 @@ fn collect<'a>(input: &[i8], entries: &'a mut [Entry]) -> &'a [Entry] {
 /// Adds the products of a tile's eight rows to the sums of the even rows and of both rows mixed. A group of weights is 32 bytes: the pairs of rows of the first and third
 /// input, then of the second and fourth.
 #[target_feature(enable = "sse2")]
-fn tile_sums(tile: &[[u8; 32]], entries: &[Entry], start: [i32; 8]) -> [i32; 8] {
-    let [s0, t0, s1, t1, s2, t2, s3, t3] = start;
+fn tile_sums(tile: &[[u8; 32]], entries: &[Entry], sums: &mut [i32; 8]) {
+    let [s0, t0, s1, t1, s2, t2, s3, t3] = *sums;
     let mut s = _mm_set_epi32(s3, s2, s1, s0);
     let mut t = _mm_set_epi32(t3, t2, t1, t0);
     for entry in entries {
@@ -78,7 +82,7 @@ fn tile_sums(tile: &[[u8; 32]], entries: &[Entry], start: [i32; 8]) -> [i32; 8] 
     }
     let [a, b, c, d] = store(_mm_unpacklo_epi32(s, t));
     let [e, f, g, h] = store(_mm_unpackhi_epi32(s, t));
-    [a, b, c, d, e, f, g, h]
+    *sums = [a, b, c, d, e, f, g, h];
 }
 
 #[target_feature(enable = "sse2")]
