@@ -143,8 +143,9 @@ fn the_tables_numbers_are_what_their_commands_print() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut checked = 0;
     let models = fs::read_dir(root.join("models")).expect("the models");
-    let cards = models.map(|entry| entry.expect("an entry").path().join("README.md"));
-    for document in cards.chain([root.join("README.md")]) {
+    let folders = models.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir());
+    let cards = folders.map(|folder| folder.join("README.md"));
+    for document in cards.chain([root.join("models/README.md"), root.join("README.md")]) {
         let text = fs::read_to_string(&document).expect("a readable document");
         let document = document.display();
         // What trains takes too long to be repeated here.
