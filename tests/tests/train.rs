@@ -81,8 +81,8 @@ fn it_writes_the_whole_folder_and_says_so() {
         assert!(run.stdout.contains(shown), "{command} does not print {shown}: {}", run.stdout);
         commands += 1;
     }
-    // Seven about the files, three about the emulated chip.
-    assert_eq!(commands, 10);
+    // Seven about the files, four about the emulated chip.
+    assert_eq!(commands, 11);
 
     // The recipe that was written trains the same model again, bit for bit, with any number of threads.
     let model = fs::read(folder.path().join("out/model.tnet")).unwrap();

@@ -29,8 +29,9 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
     ];
     if let Some(OnChip { footprint: chip, samples, different }) = chip {
         let inspect = format!("{inspect} --target {}", chip.target);
+        let source = &recipe.data.source;
         let verify =
-            format!("thumbnet verify {out}/model.tnet --data {data} --count {samples} --target {}", chip.target);
+            format!("thumbnet verify {out}/model.tnet --data {source} --count {samples} --target {}", chip.target);
         rows.extend([
             (
                 "output integers that differ on the emulated chip, samples from the test data",
