@@ -106,7 +106,7 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
                     continue;
                 }
                 let (model, samples) = if inputs == "mnist" {
-                    trained(weights)
+                    trained(weights, SAMPLES)
                 } else {
                     (random_model(widths, weights), if is_float { any_floats.clone() } else { any.clone() })
                 };
@@ -155,22 +155,31 @@ fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
 }
 
 /// Network A as it was trained on MNIST, with weights of this type, and the first test images.
-fn trained(weights: &str) -> (Vec<u8>, Vec<u8>) {
+/// # Panics
+/// Where the repository has not its files.
+pub fn trained(weights: &str, images: usize) -> (Vec<u8>, Vec<u8>) {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
     let [tnet, onnx] = MNIST.map(|path| repository.join(path));
     let mnist = dataset::load("mnist", &Options::default()).unwrap();
-    let model = if weights == "int8" {
-        std::fs::read(tnet).unwrap()
-    } else {
-        // There is no file with fewer bits: they come of the same network, as `thumbnet convert` makes them.
-        let imported = onnx::import(&onnx::Graph::open(&onnx).unwrap()).unwrap();
-        let Imported::Float(network) = imported else { panic!("{} has no floats", onnx.display()) };
+    // There is one file of integers: the others come of the same network, as `thumbnet convert` makes them.
+    let network = || match onnx::import(&onnx::Graph::open(&onnx).unwrap()).unwrap() {
+        Imported::Float(network) => network,
+        Imported::Quantized(_) => panic!("{} has integers", onnx.display()),
+    };
+    let integers = |weights| {
         let rows = &dataset::permutation(mnist.train.samples(), 0)[..CALIBRATION];
-        let weights = if weights == "int4" { WeightType::Int4 } else { WeightType::Int2 };
         let options = quantize::Options { weights, ..quantize::Options::default() };
         let calibration = mnist.train.select(rows).features.real();
-        tnet::write(&quantize::post_training(&network, calibration.view(), &options).unwrap()).unwrap()
+        tnet::write(&quantize::post_training(&network(), calibration.view(), &options).unwrap())
     };
-    let samples = target::samples(&model, &mnist.test.head(SAMPLES).features).unwrap();
+    let model = match weights {
+        "int8" => Ok(std::fs::read(tnet).unwrap()),
+        "int4" => integers(WeightType::Int4),
+        "int2" => integers(WeightType::Int2),
+        "f32" => tnet::write_float(&network(), FloatType::F32),
+        _ => tnet::write_float(&network(), FloatType::F16),
+    };
+    let model = model.unwrap_or_else(|error| panic!("{error}"));
+    let samples = target::samples(&model, &mnist.test.head(images).features).unwrap();
     (model, samples)
 }

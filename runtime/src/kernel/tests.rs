@@ -208,3 +208,37 @@ fn kernels_survive_wrong_lengths() {
         }
     }
 }
+
+/// The same bits for floats of all kinds; of a NaN only that it is one.
+#[test]
+fn float_backends_agree() {
+    let mut random = Random(9);
+    let mut finite = 0;
+    for round in 0..600 {
+        let (weight_type, order) = [
+            (WeightType::F32, Order::Packed),
+            (WeightType::F16, Order::Packed),
+            (WeightType::F32, Order::Plain),
+            (WeightType::F16, Order::Plain),
+        ][round % 4];
+        let (inputs, outputs) = (1 + random.next() as usize % 40, 1 + random.next() as usize % 90);
+        let mut bytes = file(&mut random, weight_type, order, inputs, outputs);
+        bytes[header::ELEMENT] = 1;
+        bytes[header::SCALE..header::SCALE + 4].fill(0);
+        let layer = Model::parse(&bytes).unwrap().layer(0).unwrap();
+        let input: Vec<f32> = (0..inputs).map(|_| f32::from(random.byte()) / 77.0 - 1.5).collect();
+        let (mut native, mut plain) = (vec![9.0; outputs], vec![8.0; outputs]);
+        if weight_type == WeightType::F32 {
+            super::native::dense_f32(&layer, &input, &mut native);
+            portable::dense_f32(&layer, &input, &mut plain);
+        } else {
+            super::native::dense_f16(&layer, &input, &mut native);
+            portable::dense_f16(&layer, &input, &mut plain);
+        }
+        for (a, b) in native.iter().zip(&plain) {
+            assert!(a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()), "{layer:?}: {a:e}, {b:e}");
+            finite += usize::from(a.is_finite());
+        }
+    }
+    assert!(finite > 1000, "only {finite} outputs are finite");
+}

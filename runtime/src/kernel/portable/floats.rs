@@ -3,19 +3,34 @@
 use crate::kernel::fma::fma;
 use crate::{Layer, Order};
 
+#[cfg(thumbnet_x86_64)]
+pub(crate) use super::dense_f16::widen;
+
 /// All outputs: packed in tiles of eight rows, then one each of four, two and one as far as rows remain; plain in tiles of
 /// one. `widen` reads a weight of `N` bytes.
 #[inline]
-pub(super) fn outputs<const N: usize>(
+pub(crate) fn outputs<const N: usize>(
     layer: &Layer<'_>,
     input: &[f32],
     output: &mut [f32],
     widen: impl Fn([u8; N]) -> f32 + Copy,
 ) {
+    outputs_from(layer, 0, input, output, widen);
+}
+
+/// As [`outputs`], from the output `done` on, which is the first of a tile.
+#[inline]
+pub(crate) fn outputs_from<const N: usize>(
+    layer: &Layer<'_>,
+    done: usize,
+    input: &[f32],
+    output: &mut [f32],
+    widen: impl Fn([u8; N]) -> f32 + Copy,
+) {
     let widest = if layer.order() == Order::Packed { 8 } else { 1 };
-    let (mut weights, _) = layer.weights().as_chunks::<N>();
-    let (mut biases, _) = layer.biases().as_chunks::<4>();
-    let mut output = output;
+    let Some(mut weights) = layer.weights().as_chunks::<N>().0.get(done * input.len()..) else { return };
+    let Some(mut biases) = layer.biases().as_chunks::<4>().0.get(done..) else { return };
+    let Some(mut output) = output.get_mut(done..) else { return };
     loop {
         let width = match output.len().min(widest) {
             8.. => 8,

@@ -8,7 +8,7 @@ mod dense_i2;
 mod dense_i4;
 #[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
 mod dense_i8;
-mod floats;
+pub(crate) mod floats;
 mod plain;
 mod rows;
 mod sums_i2;
