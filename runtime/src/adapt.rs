@@ -24,6 +24,11 @@
 //! }
 //! # Ok::<(), thumbnet::RunError>(())
 //! ```
+//!
+//! How much a few samples are worth: MNIST's network reads 40.59 % of the test digits when they are drawn mirrored, and 83.38 % after
+//! twenty mirrored samples of each class. An emulated Cortex-M4 and Cortex-M33 learn the same, bit for bit what the host learns; of 1,000 digits
+//! they read 39.30 % before and 81.30 % after. It takes 17 kB of RAM for the adapter. Printed by
+//! `cargo test --release -p thumbnet-tests --test adapt -- --nocapture`; the program of the chip is `tests/bare/src/bin/adapt.rs`.
 
 use crate::activation::softmax;
 use crate::error::Buffer;

@@ -1,6 +1,7 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
 use crate::bare::Program;
+use crate::image::{self, TRIPLES};
 use crate::network;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -115,6 +116,22 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The bytes of code that the evaluation of a model takes which is part of the program, for each type of weights and each of the
+/// [`TRIPLES`].
+/// # Panics
+/// Where a program cannot be built.
+pub fn code() -> Vec<(&'static str, Vec<usize>)> {
+    let folder = tempfile::tempdir().unwrap();
+    WEIGHTS
+        .into_iter()
+        .map(|weights| {
+            let path = folder.path().join(format!("{weights}.tnet"));
+            std::fs::write(&path, random_model(&[2, 8, 2], weights)).unwrap();
+            (weights, TRIPLES.map(|triple| image::code(triple, &path)).to_vec())
+        })
+        .collect()
 }
 
 /// A network with random weights of this type.

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod counts;
 pub mod cycles;
 pub mod faulty;
+pub mod image;
 pub mod mirrored;
 pub mod network;
 pub mod rtt;

@@ -18,6 +18,18 @@ pub fn markdown(rows: &[Row]) -> String {
     text
 }
 
+/// The bytes of code, a line for each type of weights.
+pub fn code(sizes: &[(&str, Vec<usize>)]) -> String {
+    let mut text = String::from(
+        "Code, bytes of flash:\n\n| weights | M0 | M3 | M4 without FPU | M4, M7 | M33 |\n|---|---|---|---|---|---|\n",
+    );
+    for (weights, sizes) in sizes {
+        let cells: Vec<_> = sizes.iter().map(|&size| grouped(size as u64)).collect();
+        let _ = writeln!(text, "| {weights} | {} |", cells.join(" | "));
+    }
+    text
+}
+
 /// A line for each network, weights and inputs, a column for each core that has something in it.
 fn pivot(text: &mut String, rows: &[Row], cell: impl Fn(&Row) -> String) {
     let column = |core: &&str| rows.iter().any(|row| row.key[3] == *core && !cell(row).is_empty());

@@ -68,6 +68,9 @@ impl<'a, const UNIT: usize> Runs<'a, UNIT> {
     #[inline]
     pub(super) fn each(&self, mut each: impl FnMut(&'a [u32], usize)) {
         let units = self.words.len().div_ceil(UNIT);
+        if self.first == units {
+            return each(self.words, 0);
+        }
         let (mut at, mut run) = (0, self.first);
         loop {
             let place = Self::places(self.words.len(), at..at + run);

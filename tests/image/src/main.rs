@@ -11,11 +11,11 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 }
 
 #[cfg(not(feature = "empty"))]
-thumbnet::model!(static MODEL = "../../../runtime/tests/models/xor.tnet");
+thumbnet::model!(static MODEL = env!("IMAGE_MODEL"));
 
 #[cfg(not(feature = "empty"))]
 fn evaluate() {
-    core::hint::black_box(MODEL.evaluate(&core::hint::black_box([0; 2]), &mut MODEL.scratch()));
+    core::hint::black_box(MODEL.evaluate(&core::hint::black_box(Default::default()), &mut MODEL.scratch()));
 }
 
 /// The entry point, by the linker's name for it.

@@ -1,9 +1,18 @@
-//! Prints what an evaluation costs on each emulated core: `counts [WORD…]` takes the rows that have all the words.
+//! Prints what an evaluation costs on each emulated core: `counts [WORD…]` takes the rows that have all the words. Without
+//! a word, or with `code`, the bytes of code too.
 
 use thumbnet_tests::{counts, table};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let rows = counts::measure(|key| words.iter().all(|word| key.split(',').any(|cell| cell == word)));
-    print!("{}", table::markdown(&rows));
+    if !rows.is_empty() {
+        print!("{}", table::markdown(&rows));
+    }
+    if words.is_empty() {
+        println!();
+    }
+    if words.iter().all(|word| word == "code") {
+        print!("{}", table::code(&counts::code()));
+    }
 }

@@ -3,7 +3,8 @@
 use super::rows;
 
 /// The sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows of a tile of eight or four.
-#[inline]
+#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), cold)]
+#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
 pub(crate) fn sums_i4(rows: usize, tile: &[u8], input: &[i8]) -> [i32; 8] {
     if rows == 8 { tile_sums::<2, 8>(tile, input) } else { tile_sums::<1, 4>(tile, input) }
 }
