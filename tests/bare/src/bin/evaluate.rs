@@ -39,7 +39,8 @@ extern "C" fn bare_main() {
 }
 
 fn evaluate<T: Element + Bits + 'static>(model: &Model<'_>, samples: &[u8]) {
-    let lengths = [model.input_len(), model.output_len(), model.scratch_len()];
+    let scratch = if cfg!(feature = "least") { model.least_scratch_len() } else { model.scratch_len() };
+    let lengths = [model.input_len(), model.output_len(), scratch];
     // SAFETY: the only call; the models of the table need no more than a small chip has, and all bits are numbers.
     let memory = unsafe { memory::<T>(lengths.iter().sum()) };
     let (input, rest) = memory.split_at_mut(lengths[0]);
