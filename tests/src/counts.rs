@@ -11,7 +11,7 @@ use thumbnet_trainer::dataset::{self, Options};
 use thumbnet_trainer::nn::{Activation, Dense, Layer, Sequential};
 use thumbnet_trainer::onnx::{self, Imported};
 use thumbnet_trainer::quantize::{self, QuantizedSequential, WeightType};
-use thumbnet_trainer::target::{self, Machine};
+use thumbnet_trainer::target::{self, Kernel, Machine};
 use thumbnet_trainer::tnet::{self, FloatType};
 
 /// The cores that integers are compared and counted on.
@@ -63,6 +63,8 @@ const NETWORKS: [(&str, &[usize]); 2] =
 
 /// Network A, trained on MNIST.
 const MNIST: [&str; 2] = ["models/mnist/model.tnet", "models/mnist/model.onnx"];
+/// The other models for MNIST.
+const ZOO: [&str; 4] = ["mnist-best", "mnist-12k", "mnist-4k", "mnist-1k"];
 /// The number of test images whose mean is taken.
 const SAMPLES: usize = 100;
 /// The training images on which the ranges of integers are observed.
@@ -115,7 +117,28 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
             }
         }
     }
+    for name in ZOO {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models").join(name).join("model.tnet");
+        let model = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let weights = kernels_of(&model);
+        let key = |core: &str| [name, &weights, "mnist", core].map(str::to_owned);
+        let cores: Vec<_> = CORES.into_iter().filter(|core| wanted(&key(core).join(","))).collect();
+        if cores.is_empty() {
+            continue;
+        }
+        let mnist = dataset::load("mnist", &Options::default()).unwrap();
+        let samples = target::samples(&model, &mnist.test.head(SAMPLES).features).unwrap();
+        rows.extend(cores.into_iter().map(|core| row(key(core), core, &model, &samples)));
+    }
     rows
+}
+
+/// What kernels a model of integers needs: `int4+pool`.
+fn kernels_of(model: &[u8]) -> String {
+    let kinds = Model::parse(model).unwrap().kinds();
+    let kernels = [("int8", Kernel::Int8), ("int4", Kernel::Int4), ("int2", Kernel::Int2), ("pool", Kernel::Pool)];
+    let needed = kernels.into_iter().filter(|(_, kernel)| kinds & kernel.bit() != 0);
+    needed.map(|(name, _)| name).collect::<Vec<_>>().join("+")
 }
 
 /// The bytes of code that the evaluation of a model takes which is part of the program, for each type of weights and each of the
@@ -150,7 +173,7 @@ fn random_model(widths: &[usize], weights: &str) -> Vec<u8> {
 /// Measures one row.
 fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
     let machine = Machine::find(core).unwrap_or_else(|error| panic!("{error}"));
-    let run = Program::build("evaluate", machine, &key[1]).trace(model, samples);
+    let run = Program::build("evaluate", machine, &key[1].replace('+', ",")).trace(model, samples);
     let (outputs, stack) = run.printed.trim_end().rsplit_once('\n').expect("outputs and stack");
     let parsed = Model::parse(model).unwrap();
     let host = target::open("host", model).unwrap().evaluate(samples).unwrap().outputs;

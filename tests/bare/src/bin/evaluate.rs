@@ -4,13 +4,14 @@
 
 use bare::{Console, data, memory, stack_of};
 use core::fmt::Write;
-use thumbnet::{Element, Model, WeightType};
+use thumbnet::{Element, Kind, Model, WeightType};
 
 const KINDS: u8 = kind(cfg!(feature = "f32"), WeightType::F32)
     | kind(cfg!(feature = "f16"), WeightType::F16)
     | kind(cfg!(feature = "int8"), WeightType::Int8)
     | kind(cfg!(feature = "int4"), WeightType::Int4)
-    | kind(cfg!(feature = "int2"), WeightType::Int2);
+    | kind(cfg!(feature = "int2"), WeightType::Int2)
+    | if cfg!(feature = "pool") { Kind::AveragePool.bit() } else { 0 };
 const FLOAT: bool = KINDS & (WeightType::F32.bit() | WeightType::F16.bit()) != 0;
 
 const fn kind(held: bool, kind: WeightType) -> u8 {
