@@ -19,6 +19,7 @@ step "lints" cargo clippy --release --workspace --all-targets -- -D warnings
 step "tests" cargo test --release --workspace
 step "runtime with overflow checks" cargo test -p thumbnet
 step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
+step "lints without debug probes" cargo clippy --release -p thumbnet-trainer --no-default-features -- -D warnings
 step "without debug probes" cargo test --release -p thumbnet-trainer --no-default-features --lib target::chip
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --workspace
 step "book" target/venv/bin/mdbook build docs/en --dest-dir "$PWD/target/book/en"

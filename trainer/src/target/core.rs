@@ -56,6 +56,7 @@ static CORES: &[Core] = &[
 
 impl Core {
     /// The core of this name.
+    #[cfg(any(feature = "probe", test))]
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         CORES.iter().find(|core| core.name == name)
     }

@@ -290,6 +290,7 @@ fn host() -> String {
 /// A loaded segment of an image.
 pub(super) struct Segment<'a> {
     /// Where it is flashed.
+    #[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "only probe-rs flashes"))]
     pub(super) address: u64,
     /// What is flashed.
     pub(super) bytes: &'a [u8],

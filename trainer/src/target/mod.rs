@@ -7,6 +7,7 @@ mod chip;
 mod client;
 mod core;
 mod difference;
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "only probe-rs's chips have families"))]
 mod family;
 mod firmware;
 mod fit;
