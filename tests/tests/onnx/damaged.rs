@@ -107,7 +107,7 @@ fn peak_memory() -> Option<usize> {
 }
 
 #[test]
-fn a_model_of_a_million_parameters_is_imported_in_little_memory() {
+fn a_model_of_a_million_parameters_is_imported_quickly() {
     let model = network("large", &[784, 900, 320, 10], Activation::Relu, Activation::Softmax, 1);
     assert!(model.parameters() > 990_000, "{} parameters", model.parameters());
     let file = tempfile::NamedTempFile::new().expect("a file");
@@ -117,11 +117,12 @@ fn a_model_of_a_million_parameters_is_imported_in_little_memory() {
     let graph = Graph::open(file.path()).expect("our own export");
     let imported = import(&graph).expect("our own export");
     let seconds = begin.elapsed().as_secs_f64();
-    println!("{} parameters in {seconds:.3} s", model.parameters()); // a figure of trainer/PERFORMANCE.md, not a bound
+    println!("{} parameters in {seconds:.3} s", model.parameters());
     if let (Some(before), Some(after)) = (before, peak_memory()) {
         let times = (after - before) as f64 / (4 * model.parameters()) as f64;
         println!("peak memory grew by {times:.1} times the model");
         assert!(times < 3.0, "{times} times the model");
     }
     assert_eq!(imported, Imported::Float(model));
+    assert!(seconds < 0.3, "{seconds} s");
 }

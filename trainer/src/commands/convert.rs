@@ -119,9 +119,13 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
             return Err(Error::new(ErrorKind::Usage, args.input.display(), message));
         }
         Network::Integer(network) => (integers(args, &network, to_tnet)?, narrowest(&network), Vec::new()),
-        Network::Float(network) => {
-            let network = args.prune.map_or(network.clone(), |share| network.pruned(share));
-            let network = args.rank.map_or(network.clone(), |rank| network.factored(rank as usize));
+        Network::Float(mut network) => {
+            if let Some(share) = args.prune {
+                network = network.pruned(share);
+            }
+            if let Some(rank) = args.rank {
+                network = network.factored(rank as usize);
+            }
             let weights = match (args.weights, &args.calibrate) {
                 (Some(weights), _) => weights,
                 (None, Some(_)) => Weights::Int8,

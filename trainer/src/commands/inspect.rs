@@ -3,7 +3,7 @@
 use super::summary::{activation_name, grouped};
 use super::{Model, Settings};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Encoding, Input, Layer, Sequential};
+use crate::nn::{AveragePool, Encoding, Input, Layer, Sequential};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedSequential};
 use crate::target::{Chip, Fit, Footprint};
 use crate::tnet::{self, Network};
@@ -158,7 +158,7 @@ fn integer_output(network: &QuantizedSequential) -> Value {
 
 fn pool_row(input: &Input) -> Option<Row> {
     input.pool.map(|pool| Row {
-        name: "pool".into(),
+        name: AveragePool::NAME.into(),
         kind: "AveragePool",
         inputs: input.features(),
         outputs: pool.len(),

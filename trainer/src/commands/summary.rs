@@ -2,7 +2,7 @@
 
 use super::{Model, Settings};
 use crate::error::Result;
-use crate::nn::{Activation, Sequential};
+use crate::nn::{Activation, AveragePool, Sequential};
 use crate::quantize::QuantizedSequential;
 use crate::tnet::Network;
 use serde_json::json;
@@ -77,7 +77,7 @@ pub fn float_rows(network: &Sequential) -> Vec<Row> {
 
 fn integer_rows(network: &QuantizedSequential) -> Vec<Row> {
     let pool = network.input.pool.map(|pool| Row {
-        name: "pool".into(),
+        name: AveragePool::NAME.into(),
         kind: "AveragePooling2D".into(),
         outputs: pool.len(),
         parameters: 0,

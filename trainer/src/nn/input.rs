@@ -90,7 +90,10 @@ impl Input {
     /// If `real` is not samples x features.
     pub fn prepare(&self, real: ArrayView2<f32>) -> Array2<f32> {
         let x = self.normalize(real);
-        self.pool.map_or(x.clone(), |pool| pool.means(x.view()))
+        match self.pool {
+            None => x,
+            Some(pool) => pool.means(x.view()),
+        }
     }
 
     /// The real values (samples x features; for pixels already `pixel / 255`), normalized: what is quantized.

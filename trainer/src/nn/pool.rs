@@ -17,6 +17,9 @@ pub struct AveragePool {
 }
 
 impl AveragePool {
+    /// What the layer is called.
+    pub const NAME: &str = "pool";
+
     /// The middle `crop` of an image, in windows of `size`.
     /// # Errors
     /// Says what does not fit.

@@ -1,6 +1,6 @@
 //! A chain of layers.
 
-use super::{Activation, Dense, Input};
+use super::{Activation, AveragePool, Dense, Input};
 use ndarray::{Array2, ArrayView2};
 
 /// One layer of a [`Sequential`].
@@ -85,7 +85,7 @@ impl Sequential {
     /// The summary's rows, one per layer.
     pub fn summary(&self) -> Vec<SummaryRow> {
         let pool = self.input.pool.map(|pool| SummaryRow {
-            name: "pool".into(),
+            name: AveragePool::NAME.into(),
             kind: "AveragePooling2D",
             output_shape: pool.outputs.to_vec(),
             parameters: 0,

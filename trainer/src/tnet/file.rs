@@ -1,7 +1,7 @@
 //! The frame of a `.tnet` file: header, records, sections, payloads.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Encoding, Input, UnitNorm};
+use crate::nn::{AveragePool, Encoding, Input, UnitNorm};
 use crate::quantize::Quantization;
 use thumbnet::format::{self, header, record};
 
@@ -44,8 +44,8 @@ pub(super) fn pool_block(input: &Input, quantization: Option<Quantization>) -> R
     let Some(pool) = input.pool else { return Ok(None) };
     let mut payload = Vec::new();
     for number in [pool.image, pool.offset, pool.outputs, pool.size].as_flattened() {
-        let number =
-            u16::try_from(*number).map_err(|_| wrong(POOL, "an image has more than 65,535 rows or columns"))?;
+        let number = u16::try_from(*number)
+            .map_err(|_| wrong(AveragePool::NAME, "an image has more than 65,535 rows or columns"))?;
         payload.extend(number.to_le_bytes());
     }
     let sizes = Record { kind: 2, inputs: input.features(), outputs: input.width(), ..Record::default() };
@@ -55,11 +55,8 @@ pub(super) fn pool_block(input: &Input, quantization: Option<Quantization>) -> R
             Record { weights: 3, scale, zero_point, lo: i8::MIN, hi: i8::MAX, ..sizes }
         }
     };
-    Ok(Some(Block { name: POOL, record, payload }))
+    Ok(Some(Block { name: AveragePool::NAME, record, payload }))
 }
-
-/// The pooling's name.
-pub(super) const POOL: &str = "pool";
 
 /// Puts a file together.
 /// # Errors
