@@ -3,8 +3,17 @@
 
 use std::{env, fmt::Write, fs, path::PathBuf};
 
-/// `NAME=ORIGIN+LENGTH` for the program, the model and the variables.
-const REGIONS: &str = "FLASH=0x00000000+0x00040000 MODEL=0x00200000+0x00200000 RAM=0x20000000+0x00010000";
+/// The linker's view of the chip. The stack begins at the end of RAM and grows down; what lies between the variables and the
+/// stack's share belongs to frames and activations. The model has a region of its own.
+const MEMORY: &str = "MEMORY
+{
+  FLASH : ORIGIN = 0x00000000, LENGTH = 0x00040000
+  MODEL : ORIGIN = 0x00200000, LENGTH = 0x00200000
+  RAM : ORIGIN = 0x20000000, LENGTH = 0x00010000
+}
+_model_start = ORIGIN(MODEL);
+_model_end = ORIGIN(MODEL) + LENGTH(MODEL);
+";
 /// The port's driver, the address of its registers and its receive interrupt; RTT has only the name.
 const PORT: &str = "cmsdk 0x40004000 0";
 /// The frequency of the core's SysTick timer, in hertz; 0 if it counts cycles.
@@ -12,12 +21,12 @@ const CLOCK: &str = "25000000";
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let regions = setting("THUMBNET_REGIONS", REGIONS);
+    let memory = setting("THUMBNET_MEMORY", MEMORY);
     let port = setting("THUMBNET_PORT", PORT);
     let clock = setting("THUMBNET_CLOCK", CLOCK);
     let boot = setting("THUMBNET_BOOT", "");
 
-    fs::write(out.join("memory.x"), memory_x(&regions, &boot)).expect("OUT_DIR can be written");
+    fs::write(out.join("memory.x"), memory).expect("OUT_DIR can be written");
     // cortex-m-rt asks for the names of interrupt handlers, of which there are none.
     fs::write(out.join("device.x"), "").expect("OUT_DIR can be written");
     let (driver, place) = port.split_once(' ').unwrap_or((&port, ""));
@@ -41,10 +50,9 @@ fn main() {
     if env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv6m")) {
         println!("cargo::rustc-cfg=armv6m");
     }
-    println!("cargo::rustc-check-cfg=cfg(boot, values(none(), \"rp2040\", \"rp2350\"))");
+    println!("cargo::rustc-check-cfg=cfg(boot, values(\"rp2040\", \"rp2350\"))");
     if !boot.is_empty() {
         println!("cargo::rustc-cfg=boot=\"{boot}\"");
-        println!("cargo::rustc-cfg=boot");
     }
     if env::var_os("CARGO_FEATURE_LOG").is_some() {
         println!("cargo::rustc-link-arg=-Tdefmt.x");
@@ -57,29 +65,4 @@ fn main() {
 fn setting(name: &str, default: &str) -> String {
     println!("cargo::rerun-if-env-changed={name}");
     env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
-/// The linker's view of the chip. The stack begins at the end of RAM and grows down; what lies between the variables and
-/// the stack's share belongs to frames and activations.
-fn memory_x(regions: &str, boot: &str) -> String {
-    let mut text = String::from("MEMORY\n{\n");
-    for region in regions.split_whitespace() {
-        let parts = region.split_once('=').and_then(|(name, place)| Some((name, place.split_once('+')?)));
-        let (name, (origin, length)) =
-            parts.unwrap_or_else(|| panic!("THUMBNET_REGIONS: {region:?} is not NAME=ORIGIN+LENGTH"));
-        writeln!(text, "  {name} : ORIGIN = {origin}, LENGTH = {length}").expect("a string takes all");
-    }
-    text + "}\n_model_start = ORIGIN(MODEL);\n_model_end = ORIGIN(MODEL) + LENGTH(MODEL);\n" + boot_sections(boot)
-}
-
-/// What the boot ROM looks for: see `src/boot.rs`.
-fn boot_sections(boot: &str) -> &'static str {
-    match boot {
-        "rp2040" => "SECTIONS { .boot2 ORIGIN(BOOT2) : { KEEP(*(.boot2)); } > BOOT2 } INSERT BEFORE .text;\n",
-        "rp2350" => {
-            "SECTIONS { .start_block : ALIGN(4) { KEEP(*(.start_block)); } > FLASH } INSERT AFTER .vector_table;\n\
-             _stext = ADDR(.start_block) + SIZEOF(.start_block);\n"
-        }
-        _ => "",
-    }
 }

@@ -6,7 +6,11 @@
 #[macro_use]
 mod log;
 
-#[cfg(boot)]
+#[cfg(boot = "rp2040")]
+#[path = "../../trainer/src/embed/template/rp2040.rs"]
+mod boot;
+#[cfg(boot = "rp2350")]
+#[path = "../../trainer/src/embed/template/rp2350.rs"]
 mod boot;
 mod chip;
 mod counter;

@@ -1,5 +1,6 @@
 //! The program of `tests/image`, which evaluates a model that is part of it and does nothing else.
 
+use crate::elf::segments;
 use std::fs::{self, File};
 use std::path::Path;
 use thumbnet_trainer::target;
@@ -38,25 +39,11 @@ pub fn image(triple: &str, model: &Path, feature: Option<&str>) -> Vec<u8> {
     fs::read(built.join(triple).join("release/image")).expect("the image was built")
 }
 
-/// The loaded segments of a 32-bit little-endian ELF file: whether it can be written, its bytes, and its size in memory.
-pub fn segments(elf: &[u8]) -> Vec<(bool, &[u8], usize)> {
-    let half = |at: usize| usize::from(u16::from_le_bytes([elf[at], elf[at + 1]]));
-    let word = |at: usize| half(at) | half(at + 2) << 16;
-    (0..half(44))
-        .map(|index| word(28) + index * half(42))
-        .filter(|&header| word(header) == 1)
-        .map(|header| {
-            let start = word(header + 4);
-            (word(header + 24) & 2 != 0, &elf[start..start + word(header + 16)], word(header + 20))
-        })
-        .collect()
-}
-
 /// The bytes of flash that the evaluation of a model takes beside the model.
 /// # Panics
 /// As [`image`].
 pub fn code(triple: &str, model: &Path) -> usize {
-    let flash = |elf: &[u8]| segments(elf).iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>();
+    let flash = |elf: &[u8]| segments(elf).iter().map(|segment| segment.bytes.len()).sum::<usize>();
     let bytes = fs::metadata(model).expect("a model").len() as usize;
     flash(&image(triple, model, None)) - flash(&image(triple, model, Some("empty"))) - bytes
 }

@@ -4,6 +4,7 @@ pub mod bare;
 pub mod cli;
 pub mod counts;
 pub mod cycles;
+pub mod elf;
 pub mod faulty;
 pub mod image;
 pub mod mirrored;

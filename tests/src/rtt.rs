@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use thumbnet_trainer::target::{Chip, Machine, Transport};
 
-/// The frames' channel; the first one is for logs.
+/// The channels of our firmware: logs, as in everyone's, then frames.
+const LOGS: u64 = 0;
 const FRAMES: u64 = 1;
 /// Identifier, number of channels to and from the host.
 const HEADER: u64 = 24;
@@ -31,15 +32,22 @@ impl Rtt {
     /// # Panics
     /// Where QEMU does not start.
     pub fn start(machine: &Machine, image: &Path, model: &Path) -> Self {
+        let Chip { model: region, ram, .. } = machine.chip();
+        let loader = format!("loader,addr={:#x},force-raw=on,file={}", region.origin, model.display());
+        Self::start_on(machine.name, &[&["-device", &loader], machine.options].concat(), ram.origin, image)
+    }
+
+    /// Starts `image` on QEMU's machine of this name, whose RAM begins at `ram`, and waits for the channels.
+    /// # Panics
+    /// Where QEMU does not start.
+    pub fn start_on(machine: &str, options: &[&str], ram: u64, image: &Path) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its number").port();
-        let Chip { model: region, ram, .. } = machine.chip();
         let child = Command::new("qemu-system-arm")
-            .args(["-machine", machine.name, "-display", "none", "-monitor", "none", "-serial", "none", "-S"])
+            .args(["-machine", machine, "-display", "none", "-monitor", "none", "-serial", "none", "-S"])
             .args(["-icount", "shift=0", "-chardev", &format!("socket,id=gdb,host=127.0.0.1,port={port},server=off")])
             .args(["-gdb", "chardev:gdb"])
-            .args(["-device", &format!("loader,addr={:#x},force-raw=on,file={}", region.origin, model.display())])
-            .args(machine.options)
+            .args(options)
             .arg("-kernel")
             .arg(image)
             .stdin(Stdio::null())
@@ -53,9 +61,9 @@ impl Rtt {
         while rtt.block == 0 {
             assert!(begin.elapsed() < Duration::from_secs(20), "the firmware lays out no channels");
             rtt.resume().and_then(|()| rtt.pause()).expect("QEMU answers");
-            let variables = rtt.read(ram.origin, 4096).expect("RAM");
+            let variables = rtt.read(ram, 4096).expect("RAM");
             let found = variables.windows(16).position(|bytes| bytes == b"SEGGER RTT\0\0\0\0\0\0");
-            rtt.block = found.map_or(0, |at| ram.origin + at as u64);
+            rtt.block = found.map_or(0, |at| ram + at as u64);
         }
         rtt.resume().expect("QEMU goes on");
         rtt
@@ -128,8 +136,18 @@ impl Rtt {
         Ok((address, [words[1], words[2], words[3], words[4]]))
     }
 
-    fn receive_now(&mut self) -> io::Result<Vec<u8>> {
-        let (address, [buffer, size, write, read]) = self.channel(FRAMES)?;
+    /// What the firmware has logged since the last call.
+    /// # Errors
+    /// If QEMU does not answer.
+    pub fn logs(&mut self) -> io::Result<Vec<u8>> {
+        self.pause()?;
+        let bytes = self.receive_now(LOGS)?;
+        self.resume()?;
+        Ok(bytes)
+    }
+
+    fn receive_now(&mut self, channel: u64) -> io::Result<Vec<u8>> {
+        let (address, [buffer, size, write, read]) = self.channel(channel)?;
         if size == 0 {
             return Ok(Vec::new()); // the firmware is starting again
         }
@@ -176,7 +194,7 @@ impl Transport for Rtt {
         let deadline = Instant::now() + timeout;
         loop {
             self.pause()?;
-            let bytes = self.receive_now()?;
+            let bytes = self.receive_now(FRAMES)?;
             self.resume()?;
             if !bytes.is_empty() || Instant::now() >= deadline {
                 return Ok(bytes);

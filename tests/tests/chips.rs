@@ -2,6 +2,7 @@
 //! its boot ROM wants.
 
 use std::sync::{Mutex, PoisonError};
+use thumbnet_tests::elf::{check_image_definition, check_second_stage, flashed, segments};
 use thumbnet_trainer::target::{self, Chip, Goal, Kernel, Region};
 
 /// A chip of every architecture and way to boot: name, core, flash, RAM and the beginning of the model's region.
@@ -17,45 +18,8 @@ const CHIPS: [(&str, &str, u64, u64, u64); 9] = [
     ("STM32U575ZI", "Cortex-M33", 2 << 20, 768 << 10, 0x0800_c000),
 ];
 
-/// A loaded segment of a 32-bit little-endian ELF file.
-struct Segment<'a> {
-    /// Where it lies when the program runs.
-    address: u64,
-    /// Where it is flashed.
-    load: u64,
-    bytes: &'a [u8],
-    /// In memory, in bytes.
-    length: u64,
-}
-
-fn segments(elf: &[u8]) -> Vec<Segment<'_>> {
-    let half = |at: usize| usize::from(u16::from_le_bytes([elf[at], elf[at + 1]]));
-    let word = |at: usize| half(at) | half(at + 2) << 16;
-    let headers = (0..half(44)).map(|index| word(28) + index * half(42));
-    let loaded = headers.filter(|&header| word(header) == 1 && word(header + 20) > 0);
-    loaded
-        .map(|header| {
-            let (start, len) = (word(header + 4), word(header + 16));
-            let [address, load, length] = [8, 12, 20].map(|at| word(header + at) as u64);
-            Segment { address, load, bytes: &elf[start..start + len], length }
-        })
-        .collect()
-}
-
 fn within(region: Region, start: u64, length: u64) -> bool {
     start >= region.origin && start + length <= region.origin + region.length
-}
-
-/// The image's bytes in flash, from the beginning of the flash on; erased where there is none.
-fn flash(chip: &Chip, elf: &[u8]) -> Vec<u8> {
-    let mut flash = vec![0xff; chip.flash.length as usize];
-    for segment in segments(elf) {
-        if !segment.bytes.is_empty() {
-            let start = (segment.load - chip.flash.origin) as usize;
-            flash[start..start + segment.bytes.len()].copy_from_slice(segment.bytes);
-        }
-    }
-    flash
 }
 
 fn build(name: &str) -> (Chip, Vec<u8>) {
@@ -102,39 +66,23 @@ fn the_images_of_nine_chips_lie_in_their_memory() {
 
         // The vector table: the stack's beginning at the end of RAM, and the reset handler, in Thumb code.
         let table = if name == "RP2040" { 256 } else { 0 };
-        let flash = flash(&chip, &elf);
+        let flash = flashed(chip.flash, &elf);
         let word = |at: usize| u64::from(u32::from_le_bytes(*flash[at..].first_chunk().expect("a word")));
         assert_eq!(word(table), chip.ram.origin + chip.ram.length, "{name}: the stack's beginning");
         assert!(word(table + 4) % 2 == 1 && within(chip.flash, word(table + 4), 2), "{name}: the reset handler");
     }
 }
 
-/// The boot ROM's: polynomial 0x04c11db7, from all ones, not reflected (RP2040 datasheet, 2.8.1.3.1).
-fn crc32_mpeg2(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| crc << 1 ^ if crc >> 31 == 1 { 0x04c1_1db7 } else { 0 })
-    })
-}
-
 #[test]
 fn the_rp2040_finds_its_second_stage() {
     let (chip, elf) = build("RP2040");
-    let flash = flash(&chip, &elf);
-    let (code, checksum) = flash[..256].split_at(252);
-    assert!(code.iter().any(|&byte| byte != 0));
-    assert_eq!(crc32_mpeg2(code).to_le_bytes(), checksum);
+    check_second_stage(&flashed(chip.flash, &elf));
 }
 
 #[test]
 fn the_rp2350_finds_that_the_image_is_a_program() {
     let (chip, elf) = build("RP235x");
-    let flash = flash(&chip, &elf);
-    let words: Vec<u32> = flash[..4096].as_chunks().0.iter().map(|&bytes| u32::from_le_bytes(bytes)).collect();
-    let start = words.iter().position(|&word| word == 0xffff_ded3).expect("a block in the first 4 kB");
-    let [image_type, last, next, end] = words[start + 1..start + 5] else { panic!("the block is cut off") };
-    // Item 0x42, one word; executable (1), secure (2 << 4), Arm (0 << 8), RP2350 (1 << 12).
-    assert_eq!(image_type, 0x42 | 1 << 8 | (1 | 2 << 4 | 1 << 12) << 16);
-    assert_eq!((last, next, end), (0xff | 1 << 8, 0, 0xab12_3579));
+    check_image_definition(&flashed(chip.flash, &elf));
 }
 
 #[test]

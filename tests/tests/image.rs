@@ -1,12 +1,14 @@
 //! What of the evaluation gets into a chip's image: no copy of the weights, the kernel that the core deserves, and how many bytes.
 
-use thumbnet_tests::image::{TRIPLES, XOR, code, image, segments};
+use thumbnet_tests::elf::segments;
+use thumbnet_tests::image::{TRIPLES, XOR, code, image};
 
 #[test]
 fn the_weights_stay_in_flash() {
     for triple in TRIPLES {
         let elf = image(triple, XOR.as_ref(), None);
-        let written: usize = segments(&elf).iter().filter(|(writable, ..)| *writable).map(|&(.., size)| size).sum();
+        let written: usize =
+            segments(&elf).iter().filter(|segment| segment.writable).map(|segment| segment.length as usize).sum();
         assert_eq!(written, 0, "{triple}: {written} bytes of static RAM: something was copied");
     }
 }
@@ -46,7 +48,7 @@ fn a_cortex_m4_gets_smlad_without_being_asked() {
     let elf = image("thumbv7em-none-eabihf", XOR.as_ref(), None);
     let segments = segments(&elf);
     let halves: Vec<u16> =
-        segments.iter().flat_map(|(_, bytes, _)| bytes.as_chunks().0).map(|&half| u16::from_le_bytes(half)).collect();
+        segments.iter().flat_map(|segment| segment.bytes.as_chunks().0).map(|&half| u16::from_le_bytes(half)).collect();
     // SMLAD Rd, Rn, Rm, Ra: 1111 1011 0010 nnnn, aaaa dddd 0000 mmmm.
     let count = halves.windows(2).filter(|pair| pair[0] & 0xfff0 == 0xfb20 && pair[1] & 0x00f0 == 0).count();
     assert!(count > 100, "only {count} SMLAD in the image");

@@ -15,7 +15,8 @@ use std::path::PathBuf;
 pub struct Args {
     /// The model (.tnet)
     pub model: PathBuf,
-    /// Where to run it: qemu (an emulated Cortex-M4), qemu:MACHINE, probe:CHIP, or host
+    /// Where to run it: qemu (an emulated Cortex-M4), qemu:MACHINE, host, or a chip behind a debug
+    /// probe (STM32F407VG)
     #[arg(long, default_value = "qemu")]
     pub target: String,
     /// Measure with the first test samples of this data set instead of inputs without any zero; where kernels skip zeros,

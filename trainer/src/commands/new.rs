@@ -4,7 +4,7 @@ use super::{Model, Settings};
 use crate::embed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::write_file;
-use crate::target::Machine;
+use crate::target::Chip;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub struct Args {
     /// The folder to make; its name becomes the package's
     pub path: PathBuf,
-    /// The chip: a QEMU machine (mps2-an386) or its core (m4)
+    /// The chip (see `thumbnet chips`): STM32F407VG, RP2040; or a QEMU machine (mps2-an386) or its core (m4)
     #[arg(long, default_value = "mps2-an386")]
     pub chip: String,
     /// The model (.tnet)
@@ -24,7 +24,8 @@ pub struct Args {
 /// Runs the command.
 /// # Errors
 /// [`ErrorKind::Usage`] if the folder is there already or its name is no package name, [`ErrorKind::Model`] if the model is no
-/// `.tnet` or too large, [`ErrorKind::Io`] if the folder cannot be written.
+/// `.tnet` or too large, [`ErrorKind::Target`] if the chip boots in a way of its own, [`ErrorKind::Io`] if the folder cannot be
+/// written.
 pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let place = args.path.display();
     if args.path.exists() {
@@ -35,18 +36,17 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         return Err(Error::new(ErrorKind::Model, args.model.display(), message));
     };
     let name = args.path.file_name().unwrap_or_default().to_string_lossy();
-    let machine = Machine::find(&args.chip)?;
-    let project = embed::project(&name, machine, &model)?;
+    let chip = Chip::find(&args.chip)?;
+    let project = embed::project(&name, &chip, &model)?;
     let mut files = Vec::new();
     for (file, contents) in &project.files {
         write_file(&args.path.join(file), contents)?;
         files.push(*file);
     }
-    let value = json!({ "path": args.path, "chip": machine.name, "core": machine.core, "files": files });
+    let value = json!({ "path": args.path, "chip": chip.name, "core": chip.core.name, "files": files });
     settings.print(&value, || {
-        format!(
-            "{place}: a firmware for {} ({})\n\nnext: cd {place} && cargo run --release",
-            machine.name, machine.core
-        )
+        let needs = if chip.is_emulated() { "" } else { " (flashes the board by probe-rs: https://probe.rs)" };
+        let core = chip.core.name;
+        format!("{place}: a firmware for {} ({core})\n\nnext: cd {place} && cargo run --release{needs}", chip.name)
     })
 }

@@ -36,7 +36,7 @@ pub struct Args {
     /// How many samples
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub count: usize,
-    /// Also run it there: host, qemu, qemu:MACHINE, or probe:CHIP
+    /// Also run it there: host, qemu, qemu:MACHINE, or a chip behind a probe (STM32F407VG)
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// What the int8 row of a model of real numbers is calibrated with: a data set (its training part) or a file [default: the

@@ -1,7 +1,7 @@
 //! A small firmware in Rust, ready to build, with a model in it.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::target::Machine;
+use crate::target::{Boot, Chip, Core};
 use std::path::Path;
 use thumbnet::{Encoding, Model};
 
@@ -12,21 +12,28 @@ pub struct Project {
     pub files: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// A firmware called `name` that evaluates `model` (a `.tnet`) on the chip that `machine` emulates.
+/// A firmware called `name` that evaluates `model` (a `.tnet`) on `chip`, and logs what it found: over RTT, or in QEMU by
+/// semihosting.
 /// # Errors
-/// [`ErrorKind::Usage`] if `name` is no name of a package, [`ErrorKind::Model`] if `model` is no `.tnet`, or larger than the
-/// chip's flash.
-pub fn project(name: &str, machine: &Machine, model: &[u8]) -> Result<Project> {
+/// [`ErrorKind::Usage`] if `name` is no name of a package, [`ErrorKind::Model`] if `model` is no `.tnet`, or too large for the
+/// chip's flash or RAM, [`ErrorKind::Target`] if the chip boots in a way of its own.
+pub fn project(name: &str, chip: &Chip, model: &[u8]) -> Result<Project> {
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
     if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         let message = format!("{name:?} is no package name; take letters, digits, - and _");
         return Err(Error::new(ErrorKind::Usage, "new", message));
     }
     let parsed = Model::parse(model).map_err(|error| Error::new(ErrorKind::Model, "model", error))?;
-    let flash = machine.model.origin + machine.model.length - machine.flash.origin;
-    if model.len() as u64 > flash {
-        let message = format!("it takes {} bytes, and {} has {flash} bytes of flash", model.len(), machine.name);
-        return Err(Error::new(ErrorKind::Model, "model", message));
+    chip.check_boot()?;
+    let element = if parsed.is_float() { 4 } else { 1 };
+    let activations = element * (parsed.scratch_len() + parsed.input_len() + parsed.output_len());
+    for (needed, memory, available) in
+        [(model.len(), "flash", chip.whole_flash().length), (activations, "RAM", chip.ram.length)]
+    {
+        if needed as u64 > available {
+            let message = format!("it takes {needed} bytes of {memory}, and {} has {available}", chip.name);
+            return Err(Error::new(ErrorKind::Model, "model", message));
+        }
     }
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("runtime");
     let thumbnet = if runtime.is_dir() {
@@ -34,33 +41,74 @@ pub fn project(name: &str, machine: &Machine, model: &[u8]) -> Result<Project> {
     } else {
         format!("{:?}", env!("CARGO_PKG_VERSION"))
     };
+    let chips = Parts::of(chip);
     let manifest = fill(
         include_str!("template/Cargo.toml"),
-        &[("name", name), ("logger", "defmt-semihosting = \"0.4\"\nsemihosting = \"0.1\""), ("thumbnet", &thumbnet)],
+        &[("name", name), ("dependencies", &chips.dependencies.join("\n")), ("thumbnet", &thumbnet)],
     );
-    let runner = format!("thumbnet run --chip {}", machine.name);
+    let Core { triple, backend, .. } = chip.core;
+    let runner = format!("{} --chip {}", chips.runner, chip.name);
     let config = fill(
         include_str!("template/config.toml"),
-        &[("triple", machine.triple), ("where", " in QEMU"), ("runner", &runner), ("backend", machine.backend)],
+        &[("triple", triple), ("where", chips.place), ("runner", &runner), ("backend", backend)],
     );
-    let memory = format!(
-        "/* {}, a {} */\nMEMORY\n{{\n  FLASH : ORIGIN = {:#010x}, LENGTH = {flash:#x}\n  RAM : ORIGIN = {:#010x}, LENGTH = {:#x}\n}}\n",
-        machine.name, machine.core, machine.flash.origin, machine.ram.origin, machine.ram.length
-    );
-    Ok(Project {
-        files: vec![
-            ("Cargo.toml", manifest.into_bytes()),
-            (".cargo/config.toml", config.into_bytes()),
-            (".gitignore", b"/target\n".to_vec()),
-            ("build.rs", include_str!("template/build.rs").into()),
-            ("memory.x", memory.into_bytes()),
-            ("model.tnet", model.to_vec()),
-            ("src/main.rs", program(&parsed).into_bytes()),
-        ],
-    })
+    let mut files = vec![
+        ("Cargo.toml", manifest.into_bytes()),
+        (".cargo/config.toml", config.into_bytes()),
+        (".gitignore", b"/target\n".to_vec()),
+        ("build.rs", include_str!("template/build.rs").into()),
+        ("memory.x", chip.memory_x().into_bytes()),
+        ("model.tnet", model.to_vec()),
+        ("src/main.rs", program(&parsed, &chips).into_bytes()),
+    ];
+    files.extend(chips.boot.map(|source| ("src/boot.rs", source.into())));
+    Ok(Project { files })
 }
 
-fn program(model: &Model) -> String {
+/// What one chip's project has and another's has not.
+struct Parts {
+    /// Where `cargo run` starts it, in words.
+    place: &'static str,
+    runner: &'static str,
+    dependencies: Vec<&'static str>,
+    /// The crate of the logs' way to the host.
+    logger: &'static str,
+    /// What the program does in the end.
+    end: &'static str,
+    /// The source of what the boot ROM looks for.
+    boot: Option<&'static str>,
+}
+
+impl Parts {
+    fn of(chip: &Chip) -> Self {
+        let (second_stage, boot) = match chip.boot {
+            Boot::Rp2040 => (Some("rp2040-boot2 = \"0.3\""), Some(include_str!("template/rp2040.rs"))),
+            Boot::Rp2350 => (None, Some(include_str!("template/rp2350.rs"))),
+            Boot::Vectors | Boot::Unsupported => (None, None),
+        };
+        if chip.is_emulated() {
+            Self {
+                place: "in QEMU",
+                runner: "thumbnet run",
+                dependencies: vec!["defmt-semihosting = \"0.4\"", "semihosting = \"0.1\""],
+                logger: "defmt_semihosting",
+                end: "semihosting::process::exit(0)",
+                boot,
+            }
+        } else {
+            Self {
+                place: "on the board, by probe-rs (https://probe.rs)",
+                runner: "probe-rs run",
+                dependencies: ["defmt-rtt = \"1\""].into_iter().chain(second_stage).collect(),
+                logger: "defmt_rtt",
+                end: "loop {\n        cortex_m::asm::nop(); // asleep, many a chip cuts off its probe\n    }",
+                boot,
+            }
+        }
+    }
+}
+
+fn program(model: &Model, chip: &Parts) -> String {
     let pixels = model.encoding() == Encoding::Pixel;
     let (raw, zero) = if pixels { ("u8", "0") } else { ("f32", "0.0") };
     let inputs = model.input_len().to_string();
@@ -86,13 +134,14 @@ fn program(model: &Model) -> String {
     fill(
         include_str!("template/main.rs"),
         &[
-            ("logger", "defmt_semihosting"),
+            ("modules", if chip.boot.is_some() { "mod boot;\n\n" } else { "" }),
+            ("logger", chip.logger),
             ("raw", raw),
             ("zero", zero),
             ("inputs", &inputs),
             ("prepare", &prepare),
             ("report", &report),
-            ("end", "semihosting::process::exit(0)"),
+            ("end", chip.end),
         ],
     )
 }

@@ -51,7 +51,7 @@ fn project(name: &str, model: &[u8]) -> Result<Vec<u8>> {
     let wrong = |error: &dyn std::fmt::Display| Error::new(ErrorKind::Io, "project", error);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    for (file, contents) in embed::project(name, &MACHINES[0], model)?.files {
+    for (file, contents) in embed::project(name, &MACHINES[0].chip(), model)?.files {
         zip.start_file(format!("{name}/{file}"), options).map_err(|error| wrong(&error))?;
         zip.write_all(&contents).map_err(|error| wrong(&error))?;
     }

@@ -89,8 +89,13 @@ fn write(
     loader.commit(session, options).map_err(error)
 }
 
-/// The probe to take: the one that `wanted` names, or the only one.
+/// The variable by which probe-rs's own tools choose among several probes.
+const PROBE: &str = "PROBE_RS_PROBE";
+
+/// The probe to take: the one that `wanted` or else the variable [`PROBE`] names, or the only one.
 fn connected(wanted: Option<&str>) -> Result<DebugProbeSelector> {
+    let variable = std::env::var(PROBE).ok();
+    let wanted = wanted.or(variable.as_deref());
     let found: Vec<Found> = Lister::new()
         .list_all_with_access()
         .into_iter()
@@ -129,9 +134,11 @@ fn choose(found: &[Found], wanted: Option<&str>) -> Result<DebugProbeSelector> {
             "{} must not be opened by you; it needs a udev rule: https://probe.rs/docs/getting-started/probe-setup",
             list(&[probe])
         ))),
-        ref several => {
-            Err(error(format!("{} probes are connected, choose one with --probe: {}", several.len(), list(several))))
-        }
+        ref several => Err(error(format!(
+            "{} probes are connected, choose one with `flash --probe` or the variable {PROBE}: {}",
+            several.len(),
+            list(several)
+        ))),
     }
 }
 
@@ -316,7 +323,9 @@ mod tests {
         let two = [found("A1", true), found("B2", true)];
         assert!(refusal(&[], None).contains("plug one in") && refusal(&[], None).contains("--target qemu"));
         let several = refusal(&two, None);
-        assert!(several.contains("2 probes") && several.contains("--probe: 0483:374b:A1 (ST-LINK), 0483:374b:B2"));
+        assert!(
+            several.contains("2 probes") && several.contains("PROBE_RS_PROBE: 0483:374b:A1 (ST-LINK), 0483:374b:B2")
+        );
         assert!(refusal(&two, Some("0483:374b")).contains("2 probes"));
         let unknown = refusal(&two, Some("C3"));
         assert!(unknown.contains("C3 is not connected; there is 0483:374b:A1"), "{unknown}");

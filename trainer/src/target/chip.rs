@@ -29,12 +29,12 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// The QEMU machine or the chip of this name. Of a chip's name the end may be missing, as long as what it could be has
-    /// the same memory.
+    /// The QEMU machine of this name or core, or the chip of this name. Of a chip's name the end may be missing, as long as
+    /// what it could be has the same memory.
     /// # Errors
     /// [`ErrorKind::Usage`] if there is none, with the nearest; [`ErrorKind::Target`] if the firmware cannot run there.
     pub fn find(name: &str) -> Result<Self> {
-        match MACHINES.iter().find(|machine| machine.name.eq_ignore_ascii_case(name)) {
+        match Machine::named(name) {
             Some(machine) => Ok(machine.chip()),
             None => Self::in_database(name),
         }
@@ -80,15 +80,24 @@ impl Chip {
         self.flash.length + self.model.length
     }
 
+    /// That a program of ours boots there.
+    /// # Errors
+    /// [`ErrorKind::Target`] if it does not.
+    pub fn check_boot(&self) -> Result<()> {
+        if self.boot == Boot::Unsupported {
+            let message = "boots by a header or settings in flash that the firmware has not; see the vendor's manual, or take `thumbnet export-c` into a program of your own";
+            return Err(Error::new(ErrorKind::Target, &self.name, message));
+        }
+        Ok(())
+    }
+
     /// That the firmware can run there, and this model beside it.
     /// # Errors
     /// [`ErrorKind::Target`] says what is too small, or why the firmware cannot run.
     pub fn check(&self, model: &[u8]) -> Result<()> {
         let error = |message: String| Err(Error::new(ErrorKind::Target, &self.name, message));
         let (bytes, room, all) = (model.len() as u64, self.model.length, self.flash_bytes());
-        if self.boot == Boot::Unsupported {
-            return error("boots by a header or settings in flash that the firmware has not; see the vendor's manual, or take `thumbnet export-c` into a program of your own".into());
-        }
+        self.check_boot()?;
         if room == 0 {
             return error(format!(
                 "has {all} bytes of flash, too few for firmware and model; take a chip of 64 kB or more, or `thumbnet export-c` into a program of your own"

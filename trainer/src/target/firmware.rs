@@ -1,10 +1,9 @@
 //! The firmware's image for a chip: the one place that knows how it is built.
 
 use super::core::Core;
-use super::{Boot, Chip, Region};
+use super::{Boot, Chip};
 use crate::error::{Error, ErrorKind, Result};
 use std::{
-    fmt::Write as _,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -129,7 +128,7 @@ pub fn build(chip: &Chip, kernels: &[Kernel], goal: Goal) -> Result<Image> {
         .args(["build", "--release", "--locked", "--target", triple])
         .args(["--config", &format!("profile.release.package.thumbnet.opt-level={}", goal.level(chip))])
         .args(["--no-default-features", "--features", &features.join(",")])
-        .env("THUMBNET_REGIONS", regions(chip))
+        .env("THUMBNET_MEMORY", chip.memory_x_with_model())
         .env("THUMBNET_PORT", chip.port)
         .env("THUMBNET_CLOCK", chip.ticks.to_string())
         .env("THUMBNET_BACKEND", backend)
@@ -184,23 +183,6 @@ fn sources() -> Result<PathBuf> {
         )
     })
 }
-
-/// The regions as the firmware's build script reads them.
-fn regions(chip: &Chip) -> String {
-    let mut text = String::new();
-    let mut flash = chip.flash;
-    if chip.boot == Boot::Rp2040 {
-        let _ = write!(text, "BOOT2={:#010x}+{BOOT2:#x} ", flash.origin);
-        flash = Region { origin: flash.origin + BOOT2, length: flash.length - BOOT2 };
-    }
-    for (name, region) in [("FLASH", flash), ("MODEL", chip.model), ("RAM", chip.ram)] {
-        let _ = write!(text, "{name}={:#010x}+{:#x} ", region.origin, region.length);
-    }
-    text.trim_end().to_owned()
-}
-
-/// The bytes of RP2040's second boot stage.
-const BOOT2: u64 = 256;
 
 fn boot(chip: &Chip) -> &'static str {
     match chip.boot {

@@ -13,10 +13,10 @@ pub(super) fn table(elf: &[u8]) -> Result<Table> {
         .ok_or_else(|| error("the image was built without defmt's logs".into()))
 }
 
-/// The lines that `bytes` hold; a last line that has not arrived whole is left out.
+/// The lines of logs that `bytes` of the firmware `elf` hold; a last line that has not arrived whole is left out.
 /// # Errors
-/// As [`table`].
-pub(super) fn decode(elf: &[u8], bytes: &[u8]) -> Result<Vec<String>> {
+/// [`ErrorKind::Target`] if `elf` is no ELF file or was built without defmt's logs.
+pub fn decode(elf: &[u8], bytes: &[u8]) -> Result<Vec<String>> {
     let table = table(elf)?;
     let mut decoder = table.new_stream_decoder();
     decoder.received(bytes);

@@ -131,10 +131,14 @@ impl Machine {
     /// # Errors
     /// [`ErrorKind::Usage`] if there is none.
     pub fn find(name: &str) -> Result<&'static Self> {
-        let same = |other: &str| other.eq_ignore_ascii_case(name);
-        MACHINES.iter().find(|m| same(m.name) || same(m.core) || same(m.short)).ok_or_else(|| {
+        Self::named(name).ok_or_else(|| {
             Error::new(ErrorKind::Usage, "--target", format!("unknown machine {name:?}; known are {}", names()))
         })
+    }
+
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        let same = |other: &str| other.eq_ignore_ascii_case(name);
+        MACHINES.iter().find(|m| same(m.name) || same(m.core) || same(m.short))
     }
 }
 

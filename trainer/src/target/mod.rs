@@ -13,6 +13,7 @@ mod firmware;
 mod fit;
 mod footprint;
 mod host;
+mod layout;
 mod log;
 mod machine;
 mod qemu;
@@ -32,6 +33,7 @@ pub use firmware::{Goal, Image, Kernel, Sizes, build, compiler};
 pub use fit::Fit;
 pub use footprint::Footprint;
 pub use host::Host;
+pub use log::decode as decode_logs;
 pub use machine::{MACHINES, Machine, Region};
 pub use qemu::{Process, Qemu};
 pub use run::qemu_run;
@@ -118,7 +120,8 @@ pub trait Target {
 /// How a chip is flashed.
 #[derive(Clone, Debug, Default)]
 pub struct Flashing {
-    /// The debug probe: `VID:PID`, `VID:PID:SERIAL` or a serial number; the only one if none is named.
+    /// The debug probe: `VID:PID`, `VID:PID:SERIAL` or a serial number; if none is named, the one of the variable
+    /// `PROBE_RS_PROBE`, or the only one.
     pub probe: Option<String>,
     /// Leave the program, and write the model's region only.
     pub model_only: bool,
@@ -152,23 +155,28 @@ pub fn flash(chip: &Chip, model: &[u8], how: &Flashing, progress: &mut dyn FnMut
 }
 
 /// Opens the target that `spec` names, with this model on it: `host`, `qemu` (a Cortex-M4), `qemu:MACHINE` or
-/// `qemu:CORE` (see [`MACHINES`]), or `probe:CHIP`, which is flashed.
+/// `qemu:CORE` (see [`MACHINES`]), or a chip's name, which is flashed; `probe:` may stand before it.
 /// # Errors
 /// [`ErrorKind::Usage`] for an unknown name; [`ErrorKind::Target`] if the target cannot be started or refuses the model.
 pub fn open(spec: &str, model: &[u8]) -> Result<Box<dyn Target>> {
     match spec.split_once(':') {
         None if spec == "host" => Ok(Box::new(Host::new(model)?)),
         None if spec == "qemu" => Ok(Box::new(Qemu::open(spec, &MACHINES[0], model, Goal::Size)?)),
-        Some(("probe", name)) => flash(&Chip::find(name)?, model, &Flashing::default(), &mut |_| {}),
         Some(("qemu", name)) => Ok(Box::new(Qemu::open(spec, Machine::find(name)?, model, Goal::Size)?)),
-        _ => Err(Error::new(
-            ErrorKind::Usage,
-            "--target",
-            format!(
-                "unknown target {spec:?}; known are host, qemu, probe:CHIP (see `thumbnet chips`), and qemu:MACHINE with one of {}",
-                machine::names()
-            ),
-        )),
+        _ => {
+            let name = spec.strip_prefix("probe:").unwrap_or(spec);
+            let chip = Chip::find(name).map_err(|error| match error.kind() {
+                ErrorKind::Usage => {
+                    let others = format!(
+                        "besides chips there are host, qemu, and qemu:MACHINE with one of {}",
+                        machine::names()
+                    );
+                    Error::new(ErrorKind::Usage, "--target", format!("{error}; {others}"))
+                }
+                _ => error,
+            })?;
+            flash(&chip, model, &Flashing::default(), &mut |_| {})
+        }
     }
 }
 

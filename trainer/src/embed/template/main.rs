@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
+{{modules}}use cortex_m_rt::entry;
 use defmt::info;
 use {{logger}} as _;
 
