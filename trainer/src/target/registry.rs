@@ -52,8 +52,8 @@ pub(super) fn find(name: &str) -> Result<Chip> {
     };
     let Some((first, others)) = like.split_first() else {
         let names = ENTRIES.iter().map(|entry| entry.name.as_str());
-        let hint = nearest(name, names).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        return Err(unknown(format!("no such chip{hint} `thumbnet chips FILTER` lists them")));
+        let hint = nearest(name, names).map(|near| format!(", did you mean {near}?")).unwrap_or_default();
+        return Err(unknown(format!("no such chip{hint}; `thumbnet chips FILTER` lists them")));
     };
     let same = |other: &&Entry| match (&first.chip, &other.chip) {
         (Ok(a), Ok(b)) => Chip { name: String::new(), ..a.clone() } == Chip { name: String::new(), ..b.clone() },
