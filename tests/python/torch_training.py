@@ -1,7 +1,7 @@
 """What PyTorch and scikit-learn compute, as a fixture for the trainer: python torch_training.py > ../fixtures/torch_training.json
 
 Ten steps each of the network of torch_steps.py with another optimizer, a cut of the gradients, a penalty, a batch normalization, a
-learned slope, smoothed labels or weights; values and derivatives of every activation and loss; metrics; and what lowers the rate on a
+learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; and what lowers the rate on a
 plateau.
 """
 
@@ -33,10 +33,14 @@ class Lion(torch.optim.Optimizer):
                 m.mul_(beta_2).add_(p.grad, alpha=1 - beta_2)
 
 
+# Some of the outputs are beyond it.
+RANGE = 0.7
+
+
 class Net(torch.nn.Module):
     """6-8-5-3 with ReLU (or PReLU), tanh and logits; a batch normalization before the first activation on demand."""
 
-    def __init__(self, normalize=False, slope=False):
+    def __init__(self, normalize=False, slope=False, rounded=False):
         super().__init__()
         self.linears = torch.nn.ModuleList()
         for index, (inputs, units) in enumerate(zip(SIZES, SIZES[1:])):
@@ -47,6 +51,7 @@ class Net(torch.nn.Module):
         self.norm = torch.nn.BatchNorm1d(SIZES[1], eps=1e-3, momentum=None) if normalize else None
         self.mean, self.variance = torch.zeros(SIZES[1]), torch.ones(SIZES[1])
         self.slope = torch.nn.PReLU() if slope else None
+        self.range = torch.nn.Parameter(torch.tensor([RANGE])) if rounded else None
 
     def forward(self, x):
         z = self.linears[0](x)
@@ -58,6 +63,10 @@ class Net(torch.nn.Module):
         elif self.norm:
             z = F.batch_norm(z, self.mean, self.variance, self.norm.weight, self.norm.bias, False, 0.0, 1e-3)
         first = self.slope(z) if self.slope else torch.relu(z)
+        if self.range is not None:
+            first = torch._fake_quantize_learnable_per_tensor_affine(z, self.range / 255, torch.zeros(1), 0, 255, 1.0)
+            # Afterwards the ReLU is only cut.
+            first = first if self.training else torch.minimum(torch.relu(z), self.range)
         second = torch.tanh(self.linears[1](first))
         self.outputs = [first, second]
         return self.linears[2](second)
@@ -118,6 +127,8 @@ steps = {
     "normalization_clipped": run(lambda p: O.SGD(p, lr=0.5), clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.2), normalize=True),
     "slope": run(slope=True),
     "slope_clipped": run(lambda p: O.SGD(p, lr=0.5), clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.3), slope=True),
+    "rounded": run(lambda p: O.SGD(p, lr=0.2), rounded=True),
+    "rounded_clipped": run(clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.3), rounded=True),
     "label_smoothing": run(loss_of=lambda z, t: F.cross_entropy(z, t, label_smoothing=0.1)),
     "weights": run(loss_of=weighted),
 }

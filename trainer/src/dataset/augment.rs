@@ -1,4 +1,4 @@
-//! Images as they might have been, too: shifted, turned, scaled, sheared, and with the wobble of a hand.
+//! Images as they might have been, too: mirrored, shifted, turned, scaled, sheared, and with the wobble of a hand.
 
 use nalgebra::{Matrix3, Point2, Vector2};
 use rand::{Rng, RngExt, SeedableRng};
@@ -8,6 +8,8 @@ use rand_chacha::ChaCha8Rng;
 /// transform and one displacement of each pixel, and the image is sampled once, bilinearly.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augmentation {
+    /// Whether every other image, by chance, is mirrored: left becomes right.
+    pub flip: bool,
     /// Pixels in each direction.
     pub shift: f32,
     /// Degrees.
@@ -96,7 +98,10 @@ impl Augmenter {
         let turn = Matrix3::new_rotation(within(rotation).to_radians());
         let size = Matrix3::new_nonuniform_scaling(&Vector2::new(1.0 + within(scale), 1.0 + within(scale)));
         let lean = Matrix3::new(1.0, within(shear).to_radians().tan(), 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
-        Matrix3::new_translation(&center) * turn * lean * size * Matrix3::new_translation(&(moved - center))
+        // Drawn last, so that the other changes are the same with it and without.
+        let side = if self.settings.flip && random.random() { -1.0 } else { 1.0 };
+        let mirror = Matrix3::new_nonuniform_scaling(&Vector2::new(side, 1.0));
+        Matrix3::new_translation(&center) * mirror * turn * lean * size * Matrix3::new_translation(&(moved - center))
     }
 
     /// Draws a field of displacements, smooths it, and multiplies it.
@@ -175,10 +180,26 @@ mod tests {
 
     #[test]
     fn seed_and_stream_decide_every_pixel() {
-        let settings = Augmentation { shift: 2.0, rotation: 20.0, scale: 0.2, shear: 10.0, elastic: 20.0, sigma: 3.0 };
+        let settings =
+            Augmentation { shift: 2.0, rotation: 20.0, scale: 0.2, shear: 10.0, elastic: 20.0, sigma: 3.0, flip: true };
         assert_eq!(changed(settings, 1, 2), changed(settings, 1, 2));
         assert_ne!(changed(settings, 1, 2), changed(settings, 1, 3));
         assert_ne!(changed(settings, 1, 2), changed(settings, 2, 2));
+    }
+
+    #[test]
+    fn half_of_the_images_are_mirrored() {
+        let image: Vec<u8> = (0..=224).collect();
+        let mirrored: Vec<u8> = image.chunks(15).flat_map(|row| row.iter().rev().copied()).collect();
+        let mut augmenter = Augmenter::new(Augmentation { flip: true, ..Default::default() }, [15, 15]);
+        let mut count = 0;
+        for stream in 0..1000 {
+            let mut out = vec![0; 225];
+            augmenter.apply(&image, 5, stream, &mut out);
+            assert!(out == image || out == mirrored, "{out:?}");
+            count += usize::from(out == mirrored);
+        }
+        assert!((450..550).contains(&count), "{count} of 1000");
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Checkpoint {
         for (k, dense) in self.best.iter().flat_map(Sequential::dense_layers).enumerate() {
             npz.add_array(format!("{k}.best.kernel"), &dense.kernel).map_err(failed)?;
             npz.add_array(format!("{k}.best.bias"), &dense.bias).map_err(failed)?;
-            npz.add_array(format!("{k}.best.slope"), &arr1(&[slope(dense.activation)])).map_err(failed)?;
+            npz.add_array(format!("{k}.best.learned"), &arr1(&[learned(dense.activation)])).map_err(failed)?;
         }
         let position = arr1(&[self.epoch as u64, self.batch as u64, self.steps, self.seed, self.correct as u64]);
         npz.add_array("position", &position).map_err(failed)?;
@@ -201,11 +201,13 @@ impl Checkpoint {
             for (k, dense) in best.dense_layers_mut().enumerate() {
                 dense.kernel = npz.by_name(&format!("{k}.best.kernel")).map_err(wrong)?;
                 dense.bias = npz.by_name(&format!("{k}.best.bias")).map_err(wrong)?;
-                let learned: Array1<f32> = npz.by_name(&format!("{k}.best.slope")).map_err(wrong)?;
-                if let (Activation::Elementwise(Elementwise::LeakyRelu { slope }), Some(&learned)) =
-                    (&mut dense.activation, learned.first())
-                {
-                    *slope = learned;
+                let learned: Array1<f32> = npz.by_name(&format!("{k}.best.learned")).map_err(wrong)?;
+                match (&mut dense.activation, learned.first()) {
+                    (Activation::Elementwise(Elementwise::LeakyRelu { slope }), Some(&learned)) => *slope = learned,
+                    (relu @ Activation::Relu, Some(&hi)) if hi > 0.0 => {
+                        *relu = Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi });
+                    }
+                    _ => {}
                 }
             }
             state.best = Some(best);
@@ -225,10 +227,11 @@ impl Checkpoint {
     }
 }
 
-/// A leaky ReLU's slope, which may be learned; 0 of another activation.
-fn slope(activation: Activation) -> f32 {
+/// What of an activation may be learned: a leaky ReLU's slope, or where a ReLU is cut; 0 of another activation.
+fn learned(activation: Activation) -> f32 {
     match activation {
         Activation::Elementwise(Elementwise::LeakyRelu { slope }) => slope,
+        Activation::Elementwise(Elementwise::Clip { hi, .. }) => hi,
         _ => 0.0,
     }
 }

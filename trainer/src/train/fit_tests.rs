@@ -58,16 +58,15 @@ impl Progress for StopAt {
     }
 }
 
-/// Everything that has a state of its own: dropped outputs, moving averages, a learned slope, rounded weights, two moments, a
-/// rate that falls by the history, and the best weights.
-fn fit_with_everything(epochs: usize) -> Fit<'static> {
+/// Everything that has a state of its own: dropped outputs, moving averages, a learned slope or range, rounded weights, two
+/// moments, a rate that falls by the history, and the best weights.
+fn fit_with_everything(epochs: usize, learned: LayerSettings) -> Fit<'static> {
     let nadam = Optimizer::Nadam { learning_rate: 0.05, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
     let hidden = LayerSettings {
         dropout: 0.2,
         batch_normalization: Some(BatchNormalization::default()),
-        learned_slope: true,
         grid: Some(WeightGrid::Int4),
-        ..LayerSettings::default()
+        ..learned
     };
     Fit {
         layers: vec![hidden],
@@ -89,14 +88,20 @@ fn fit_with_everything(epochs: usize) -> Fit<'static> {
 
 #[test]
 fn whatever_has_a_state_goes_on_to_the_same_bits() {
+    let plain = LayerSettings::default();
+    let leaky = Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.25 });
+    goes_on(leaky, LayerSettings { learned_slope: true, ..plain });
+    goes_on(Activation::Relu, LayerSettings { output_range: Some(6.0), ..plain });
+}
+
+fn goes_on(hidden: Activation, learned: LayerSettings) {
     static STOP: AtomicBool = AtomicBool::new(false);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.npz");
     let (mut fresh, data) = moons();
-    let leaky = Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.25 });
-    fresh.dense_layers_mut().take(1).for_each(|dense| dense.activation = leaky);
+    fresh.dense_layers_mut().take(1).for_each(|dense| dense.activation = hidden);
     let mut whole = fresh.clone();
-    let whole_history = fit_with_everything(30).run(&mut whole, &data, Some(&data), None, &Silent).unwrap();
+    let whole_history = fit_with_everything(30, learned).run(&mut whole, &data, Some(&data), None, &Silent).unwrap();
     let losses =
         |records: &[crate::train::Record]| records.iter().map(|r| (r.epoch, r.loss, r.val_loss)).collect::<Vec<_>>();
     let best = whole_history.records.iter().filter_map(|r| r.val_loss).fold(f64::INFINITY, f64::min);
@@ -109,7 +114,7 @@ fn whatever_has_a_state_goes_on_to_the_same_bits() {
     // Stopped twice: early, and after the best weights of some epoch were kept.
     let mut state = None;
     for (epoch, samples) in [(2, 96), (9, 32)] {
-        let training = Fit { checkpoint: Some(path.clone()), stop: &STOP, ..fit_with_everything(30) };
+        let training = Fit { checkpoint: Some(path.clone()), stop: &STOP, ..fit_with_everything(30, learned) };
         let stop = StopAt { epoch, samples, flag: &STOP };
         let error = training.run(&mut fresh.clone(), &data, Some(&data), state.take(), &stop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);
@@ -117,9 +122,11 @@ fn whatever_has_a_state_goes_on_to_the_same_bits() {
         state = Some(Checkpoint::read(&path, &fresh).unwrap());
     }
     let mut resumed = fresh.clone();
-    let history = fit_with_everything(30).run(&mut resumed, &data, Some(&data), state, &Silent).unwrap();
+    let history = fit_with_everything(30, learned).run(&mut resumed, &data, Some(&data), state, &Silent).unwrap();
     assert_eq!(resumed, whole);
     assert_eq!(losses(&history.records), losses(&whole_history.records));
+    let found = whole.dense_layers().next().expect("a layer").activation;
+    assert_ne!(found, hidden, "nothing was learned of the activation");
 }
 
 #[test]
@@ -151,6 +158,7 @@ fn augmented_training_depends_on_the_seed_alone_and_can_be_interrupted() {
             rotation: 15.0,
             elastic: 20.0,
             sigma: 4.0,
+            flip: false,
             ..Default::default()
         }),
         seed,
@@ -305,6 +313,8 @@ fn settings_that_a_layer_cannot_have_are_refused() {
     );
     let sloped = LayerSettings { learned_slope: true, ..plain };
     assert!(refusal(with(vec![sloped])).contains("only a leaky ReLU's slope can be learned"));
+    let rounded = LayerSettings { output_range: Some(6.0), ..plain };
+    assert!(refusal(with(vec![plain, rounded])).contains("only a ReLU's outputs can be rounded"));
     assert!(
         refusal(Fit { augmentation: Some(Augmentation::default()), ..fit(1) }).contains("augmentation needs images")
     );

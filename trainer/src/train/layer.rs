@@ -108,6 +108,9 @@ pub struct LayerSettings {
     pub dropout: f32,
     /// What its weights are rounded to.
     pub grid: Option<WeightGrid>,
+    /// Where the range of its outputs begins, if those of this ReLU are rounded to 255 steps of a range that is learned with
+    /// the weights (Esser et al. 2020); afterwards the ReLU is cut at the range's end.
+    pub output_range: Option<f32>,
 }
 
 impl Default for LayerSettings {
@@ -123,6 +126,7 @@ impl Default for LayerSettings {
             learned_slope: false,
             dropout: 0.0,
             grid: None,
+            output_range: None,
         }
     }
 }

@@ -178,6 +178,12 @@ fn ten_steps_with_everything_beside_agree() {
         plan.layers[0].learned_slope = true;
         clip(0.3)(plan);
     });
+    let rounded = |plan: &mut Plan| plan.layers[0].output_range = Some(0.7);
+    test("rounded", sgd(0.2, 0.0, false), &rounded);
+    test("rounded_clipped", ADAM, &|plan| {
+        rounded(plan);
+        clip(0.3)(plan);
+    });
     test("label_smoothing", ADAM, &|plan| plan.loss = Loss::CategoricalCrossentropy { label_smoothing: 0.1 });
 }
 

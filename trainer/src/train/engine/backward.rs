@@ -2,6 +2,7 @@
 
 use super::kernel;
 use super::lanes::{Lanes, flat, flat_mut};
+use super::scalar::slope_gradient;
 use super::shaping::{Shaping, squares};
 use super::vector::{Plain, Vector};
 use super::{Engine, round};
@@ -49,13 +50,13 @@ impl Engine {
             self.barrier.wait();
             // SAFETY: written before the barrier.
             let squares = self.parameters.iter().flat_map(|p| unsafe { p.squares.read() });
-            let slopes = self.parameters.iter().enumerate().filter_map(|(layer, p)| {
+            let scalars = self.parameters.iter().enumerate().filter_map(|(layer, p)| {
                 // SAFETY: collected before a barrier.
-                let gradient = unsafe { p.slope.as_ref()?.gradient() };
+                let gradient = unsafe { p.scalar()?.gradient() };
                 let gradient = f64::from(self.shaping(layer, 1.0).cut(gradient));
                 self.plan.layers[layer].trainable.then_some(gradient * gradient)
             });
-            let norm = (squares.sum::<f64>() + slopes.sum::<f64>()).sqrt() as f32;
+            let norm = (squares.sum::<f64>() + scalars.sum::<f64>()).sqrt() as f32;
             let scale = (limit / (norm + 1e-6)).min(1.0);
             for layer in (0..layers).rev() {
                 self.update_layer::<V>(thread, layer, samples, delta(layer), update, Pass::Update(scale));
@@ -166,9 +167,9 @@ impl Engine {
                 None => update.apply::<Plain>(w, g, m, v),
             }
         }
-        if let (Some(slope), 0, Pass::Update(_)) = (&self.parameters[layer].slope, thread, pass) {
-            // SAFETY: collected before the barrier; others read the slope in other phases.
-            unsafe { slope.update(shaping.cut(slope.gradient()), update) };
+        if let (Some(scalar), 0, Pass::Update(_)) = (self.parameters[layer].scalar(), thread, pass) {
+            // SAFETY: collected before the barrier; others read it in other phases.
+            unsafe { scalar.update(shaping.cut(scalar.gradient()), update) };
         }
     }
 
@@ -188,8 +189,8 @@ impl Engine {
             (y, before.sums.as_ref().map_or(y, |sums| &sums.read()[own]))
         };
         let activity = self.plan.layers[layer - 1].activity_regularizer;
-        // SAFETY: this slope is updated after the next barrier.
-        let activation = unsafe { self.activation(layer - 1) };
+        // SAFETY: this slope and range are updated after the next barrier.
+        let (activation, rounding) = unsafe { (self.activation(layer - 1), self.rounding(layer - 1)) };
         let parameters = &self.parameters[layer - 1];
         for p in 0..last - first {
             let rows = p * self.capacity..p * self.capacity + samples;
@@ -200,7 +201,12 @@ impl Engine {
             }
             if let Some(slope) = &parameters.slope {
                 // SAFETY: the thread's own panel.
-                unsafe { slope.collect(first + p, z, out) };
+                unsafe { slope.collect(first + p, slope_gradient(z, out)) };
+            }
+            if let (Some(range), Some(rounding)) = (&parameters.range, rounding) {
+                // SAFETY: the thread's own panel.
+                unsafe { range.collect(first + p, rounding.backward(z, out)) };
+                continue;
             }
             activation.backward_row(flat(z), flat(y), flat_mut(out));
         }

@@ -15,8 +15,8 @@ mod lanes;
 mod nonzeros;
 mod normalize;
 mod phased;
+mod scalar;
 mod shaping;
-mod slope;
 mod source;
 mod state;
 mod step;
@@ -34,7 +34,7 @@ use self::lanes::{LANES, Lanes, panels};
 use self::nonzeros::Entry;
 use self::normalize::Normalizer;
 use self::phased::{Phased, SpinBarrier};
-use self::slope::Slope;
+use self::scalar::Scalar;
 use super::layer::{Clip, LayerSettings, WeightGrid};
 use super::optimizer::Optimizer;
 use crate::nn::{Activation, Elementwise, Loss, Sequential};
@@ -72,9 +72,18 @@ struct Parameters {
     /// The weights as the products see them, where they are rounded.
     rounded: Option<Phased<Lanes>>,
     normalizer: Option<Normalizer>,
-    slope: Option<Slope>,
+    slope: Option<Scalar>,
+    /// The range of its outputs, where they are rounded.
+    range: Option<Scalar>,
     /// Per panel the gradient's sum of squares, where its norm is cut.
     squares: Phased<f64>,
+}
+
+impl Parameters {
+    /// What the layer learns as one number; no layer learns two.
+    fn scalar(&self) -> Option<&Scalar> {
+        self.slope.as_ref().or(self.range.as_ref())
+    }
 }
 
 /// A matrix that goes from layer to layer, of `capacity` rows.
@@ -152,7 +161,9 @@ impl Engine {
                 let sparse = worth && (matches!(before, None | Some(Activation::Relu)) || rate >= 0.5);
                 Signal {
                     values: Phased::new(Lanes::ZERO, length),
-                    sums: before.filter(|a| a.needs_sums() && !last).map(|_| Phased::new(Lanes::ZERO, length)),
+                    sums: before
+                        .filter(|a| (a.needs_sums() || plan.layers[index - 1].output_range.is_some()) && !last)
+                        .map(|_| Phased::new(Lanes::ZERO, length)),
                     dropout,
                     whole: dropout.filter(|_| index > 0).map(|_| Phased::new(Lanes::ZERO, length)),
                     delta: Phased::new(Lanes::ZERO, if last || before.is_none() { 0 } else { length }),
@@ -176,7 +187,8 @@ impl Engine {
                     second: zeros(),
                     rounded: settings.grid.map(|_| zeros()),
                     normalizer: settings.batch_normalization.map(|s| Normalizer::new(s, shape.units, batch)),
-                    slope: slope.map(|slope| Slope::new(slope, shape.units)),
+                    slope: slope.map(|slope| Scalar::new(slope, shape.units)),
+                    range: settings.output_range.map(|range| Scalar::new(range, shape.units)),
                     squares: Phased::new(0.0, panels(shape.units)),
                 }
             })

@@ -1,6 +1,7 @@
 //! What goes into the engine and comes out: parameters, moments, and the trained network.
 
 use super::lanes::{LANES, Lanes};
+use super::scalar::Rounding;
 use super::{Engine, Parameters, Shape, round};
 use crate::nn::{Activation, Dense, Elementwise, Sequential};
 
@@ -31,9 +32,9 @@ impl Parameters {
                 .into_iter()
                 .flat_map(super::phased::Phased::get_mut)
         });
-        let slope =
-            self.slope.iter_mut().flat_map(|slope| slope.state.iter_mut().flat_map(super::phased::Phased::get_mut));
-        norm.chain(slope).flat_map(|lanes| &mut lanes.0)
+        let scalars = self.slope.iter_mut().chain(&mut self.range);
+        let scalars = scalars.flat_map(|scalar| scalar.state.iter_mut().flat_map(super::phased::Phased::get_mut));
+        norm.chain(scalars).flat_map(|lanes| &mut lanes.0)
     }
 }
 
@@ -67,10 +68,11 @@ impl Engine {
         }
     }
 
-    /// Gives the network as it is evaluated after training: weights rounded, normalizations folded into them.
+    /// Gives the network as it is evaluated after training: weights rounded, normalizations folded into them, a ReLU whose
+    /// outputs are rounded cut at the end of their range.
     pub(in crate::train) fn finish(&mut self, net: &mut Sequential) {
         for ((dense, shape), parameters) in net.dense_layers_mut().zip(&self.shapes).zip(&mut self.parameters) {
-            let Parameters { weights, rounded, normalizer, slope, .. } = parameters;
+            let Parameters { weights, rounded, normalizer, slope, range, .. } = parameters;
             give(rounded.as_mut().unwrap_or(weights).get_mut(), shape, dense);
             if let Some(normalizer) = normalizer {
                 let (scale, shift) = normalizer.folded(shape.units);
@@ -79,6 +81,10 @@ impl Engine {
             if let Some(slope) = slope {
                 let slope = slope.state[0].get_mut()[0].0[0];
                 dense.activation = Activation::Elementwise(Elementwise::LeakyRelu { slope });
+            }
+            if let Some(range) = range {
+                let hi = Rounding::new(range.state[0].get_mut()[0].0[0]).range();
+                dense.activation = Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi });
             }
         }
     }

@@ -4,6 +4,7 @@ use super::dropout;
 use super::kernel;
 use super::lanes::{LANES, Lanes, flat_mut};
 use super::nonzeros::{Nonzeros, Part};
+use super::scalar::Rounding;
 use super::source::{Inputs, Outputs};
 #[cfg(target_arch = "x86_64")]
 use super::vector::Fused;
@@ -188,6 +189,15 @@ impl Engine {
         }
     }
 
+    /// How a layer's outputs are rounded, as it is now.
+    /// # Safety
+    /// Until the next barrier nobody updates the range.
+    #[inline(always)]
+    pub(super) unsafe fn rounding(&self, layer: usize) -> Option<Rounding> {
+        // SAFETY: the caller's promise.
+        self.parameters[layer].range.as_ref().map(|range| Rounding::new(unsafe { range.value() }))
+    }
+
     /// Lists the nonzeros of the thread's part of a signal.
     #[inline(always)]
     fn collect(&self, signal: &Signal, thread: usize, values: &[Lanes], samples: usize) {
@@ -253,13 +263,16 @@ impl Engine {
             // SAFETY: the thread's own part.
             unsafe { sums.write(self.part(after, thread)) }.copy_from_slice(out);
         }
-        // SAFETY: slopes are updated in other phases.
-        let activation = unsafe { self.activation(layer) };
+        // SAFETY: slopes and ranges are updated in other phases.
+        let (activation, rounding) = unsafe { (self.activation(layer), self.rounding(layer)) };
         for p in first..last {
             let units = LANES.min(shape.units - p * LANES);
             let rows = &mut out[(p - first) * self.capacity..][..samples];
             // All at once: the compiler vectorizes a long loop, but not one of eight.
             activation.apply_row(flat_mut(rows));
+            if let Some(rounding) = rounding {
+                rounding.round(flat_mut(rows));
+            }
             if units < LANES {
                 for lanes in rows {
                     lanes.0[units..].fill(0.0);

@@ -153,6 +153,21 @@ pub enum WeightName {
     Int2,
 }
 
+/// What outputs are rounded to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The name says it.
+pub enum OutputName {
+    Int8,
+}
+
+impl OutputName {
+    /// Where the learned range begins: as ReLU6's.
+    pub(super) fn range(self) -> f32 {
+        6.0
+    }
+}
+
 impl From<WeightName> for WeightGrid {
     fn from(name: WeightName) -> Self {
         match name {

@@ -1,6 +1,6 @@
 //! A layer of a recipe.
 
-use super::choice::{ActivationName, WeightName};
+use super::choice::{ActivationName, OutputName, WeightName};
 use super::initializer::{InitializerName, InitializerRecipe};
 use crate::nn::{Activation, Dense, Initializer};
 use crate::train::{BatchNormalization, LayerSettings, Regularizer};
@@ -50,6 +50,9 @@ pub struct LayerRecipe {
     /// the training only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<WeightName>,
+    /// The type of the outputs on the chip, where training sees them rounded to it: in steps of a range that it learns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<OutputName>,
 }
 
 fn yes() -> bool {
@@ -126,6 +129,7 @@ impl LayerRecipe {
             learned_slope: self.activation == ActivationName::Prelu,
             dropout: self.dropout,
             grid: self.weights.map(Into::into),
+            output_range: self.outputs.map(OutputName::range),
         }
     }
 }

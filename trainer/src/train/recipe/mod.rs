@@ -9,7 +9,7 @@ mod optimizer;
 mod parse;
 
 pub use built_in::{built_in, names};
-pub use choice::{ActivationName, LossName, MonitorName, OptimizerName, ScheduleName, WeightName};
+pub use choice::{ActivationName, LossName, MonitorName, OptimizerName, OutputName, ScheduleName, WeightName};
 pub use initializer::{InitializerName, InitializerRecipe};
 pub use layer::{LayerRecipe, RegularizerRecipe};
 pub use optimizer::{EarlyStoppingRecipe, OptimizerRecipe, ScheduleRecipe};
@@ -133,6 +133,8 @@ pub struct PoolRecipe {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)] // The fields are those of `Augmentation`.
 pub struct AugmentRecipe {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flip: bool,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub shift: f32,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -164,6 +166,7 @@ impl Recipe {
     pub fn fit<'a>(&self, train: &Dataset) -> Result<Fit<'a>> {
         let batch_size = if self.batch_size == 0 { train.samples() } else { self.batch_size };
         let augmentation = self.augment.as_ref().map(|a| Augmentation {
+            flip: a.flip,
             shift: a.shift,
             rotation: a.rotation,
             scale: a.scale,
