@@ -27,7 +27,7 @@ pub struct BuiltIn {
 pub const BUILT_IN: [BuiltIn; 11] = [
     built_in("mnist", 60_000, 10_000, 784, 10, "bundled"),
     built_in("fashion-mnist", 60_000, 10_000, 784, 10, "files"),
-    built_in("boston", 392, 98, 13, 0, "bundled"),
+    built_in("boston", 367, 123, 13, 0, "bundled"),
     built_in("quality", quality::SAMPLES - quality::TEST_SAMPLES, quality::TEST_SAMPLES, 2, 2, "generated"),
     built_in("circle", 250, 250, 2, 2, "generated"),
     built_in("xor", 250, 250, 2, 2, "generated"),

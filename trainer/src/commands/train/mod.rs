@@ -41,7 +41,7 @@ pub struct Args {
     /// Another value for a key of the recipe, such as optimizer.learning_rate=0.01 or layers.0.units=64; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Train with so many seeds in turn and print mean and deviation; the first one's files are written
+    /// Train with so many seeds in turn and print mean, deviation, least and largest; the first one's files are written
     #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, conflicts_with = "resume",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub seeds: u32,
@@ -140,29 +140,37 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let spread = [0, 1].map(|model| Spread::of(results.iter().map(|scores| scores[model])));
     value["seeds"] = json!({"count": args.seeds, "test": spread[0].value(), "int8": spread[1].value()});
     settings.print(&value, || {
-        let [float, integer] =
-            spread.map(|spread| format!("mean {:.4}, deviation {:.4}", spread.mean, spread.deviation));
+        let [float, integer] = spread.map(|Spread { mean, deviation, least, largest }| {
+            format!("mean {mean:.4}, deviation {deviation:.4}, from {least:.4} to {largest:.4}")
+        });
         let text = outcome.text(&out, &files);
         format!("{} seeds, {}:\nf32   {float}\nint8  {integer}\n\nthe first:\n{text}", args.seeds, outcome.measured())
     })
 }
 
-/// Mean and standard deviation (of a sample: divided by one less than the count).
+/// Mean and standard deviation (of a sample: divided by one less than the count), the least and the largest.
 struct Spread {
     mean: f64,
     deviation: f64,
+    least: f64,
+    largest: f64,
 }
 
 impl Spread {
     fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
         let count = values.len() as f64;
         let mean = values.clone().sum::<f64>() / count;
-        let squares: f64 = values.map(|value| (value - mean) * (value - mean)).sum();
-        Self { mean, deviation: (squares / (count - 1.0).max(1.0)).sqrt() }
+        let squares: f64 = values.clone().map(|value| (value - mean) * (value - mean)).sum();
+        Self {
+            mean,
+            deviation: (squares / (count - 1.0).max(1.0)).sqrt(),
+            least: values.clone().fold(f64::INFINITY, f64::min),
+            largest: values.fold(f64::NEG_INFINITY, f64::max),
+        }
     }
 
     fn value(&self) -> Value {
-        json!({"mean": self.mean, "deviation": self.deviation})
+        json!({"mean": self.mean, "deviation": self.deviation, "least": self.least, "largest": self.largest})
     }
 }
 

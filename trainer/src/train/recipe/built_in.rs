@@ -1,7 +1,7 @@
 //! The recipes that come with the program.
 
 /// Name and text.
-const RECIPES: [(&str, &str); 9] = [
+const RECIPES: [(&str, &str); 10] = [
     ("mnist", include_str!("../../../recipes/mnist.toml")),
     ("mnist-best", include_str!("../../../recipes/mnist-best.toml")),
     ("mnist-12k", include_str!("../../../recipes/mnist-12k.toml")),
@@ -9,6 +9,7 @@ const RECIPES: [(&str, &str); 9] = [
     ("mnist-1k", include_str!("../../../recipes/mnist-1k.toml")),
     ("fashion-mnist", include_str!("../../../recipes/fashion-mnist.toml")),
     ("boston", include_str!("../../../recipes/boston.toml")),
+    ("boston-tutorial", include_str!("../../../recipes/boston-tutorial.toml")),
     ("quality", include_str!("../../../recipes/quality.toml")),
     ("xor", include_str!("../../../recipes/xor.toml")),
 ];
