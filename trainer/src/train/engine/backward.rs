@@ -6,6 +6,7 @@ use super::scalar::slope_gradient;
 use super::shaping::{Shaping, squares};
 use super::vector::{Plain, Vector};
 use super::{Engine, round};
+use crate::nn::Activation;
 use crate::train::optimizer::Update;
 
 /// What is done with a layer's gradient.
@@ -208,7 +209,10 @@ impl Engine {
                 unsafe { range.collect(first + p, rounding.backward(z, out)) };
                 continue;
             }
-            activation.backward_row(flat(z), flat(y), flat_mut(out));
+            match activation {
+                Activation::Relu => kernel::before_relu::<V>(y, out),
+                _ => activation.backward_row(flat(z), flat(y), flat_mut(out)),
+            }
         }
         if let Some(normalizer) = &parameters.normalizer {
             // SAFETY: the thread's own part.

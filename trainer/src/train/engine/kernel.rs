@@ -28,11 +28,12 @@ macro_rules! in_groups {
     }};
 }
 
-/// `out = x · w + bias` for panels `first..last` of `w` and all of `samples`.
+/// `out = x · w + bias` for panels `first..last` of `w` and all of `samples`, with a ReLU of it where `relu` is set.
 ///
 /// `x` has `capacity` rows and `inputs` columns; `w` has the rows of the kernel and, as its last, the bias; `out` holds just
 /// the panels `first..last`, of `capacity` rows.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // As `update`.
 pub(super) fn forward<V: Vector>(
     x: &[Lanes],
     capacity: usize,
@@ -40,6 +41,7 @@ pub(super) fn forward<V: Vector>(
     inputs: usize,
     w: &[Lanes],
     (first, last): (usize, usize),
+    relu: bool,
     out: &mut [Lanes],
 ) {
     macro_rules! panels {
@@ -48,11 +50,11 @@ pub(super) fn forward<V: Vector>(
             let out = &mut out[($p - first) * capacity..];
             let mut row = 0;
             while row + 4 <= samples {
-                forward_tile::<V, 4, $n>(x, capacity, row, inputs, w, out);
+                forward_tile::<V, 4, $n>(x, capacity, row, inputs, w, relu, out);
                 row += 4;
             }
             while row < samples {
-                forward_tile::<V, 1, $n>(x, capacity, row, inputs, w, out);
+                forward_tile::<V, 1, $n>(x, capacity, row, inputs, w, relu, out);
                 row += 1;
             }
         }};
@@ -68,6 +70,7 @@ fn forward_tile<V: Vector, const M: usize, const N: usize>(
     row: usize,
     inputs: usize,
     w: [&[Lanes]; N],
+    relu: bool,
     out: &mut [Lanes],
 ) {
     let mut sums: [[V; N]; M] = from_fn(|_| from_fn(|n| V::load(&w[n][inputs])));
@@ -94,13 +97,20 @@ fn forward_tile<V: Vector, const M: usize, const N: usize>(
     }
     for m in 0..M {
         for n in 0..N {
-            sums[m][n].store(&mut out[n * capacity + row + m]);
+            finished(sums[m][n], relu).store(&mut out[n * capacity + row + m]);
         }
     }
 }
 
+/// A sum as it leaves a layer.
+#[inline(always)]
+fn finished<V: Vector>(sum: V, relu: bool) -> V {
+    if relu { sum.rectified() } else { sum }
+}
+
 /// As [`forward`], from the nonzero elements of `x`.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // As `update`.
 pub(super) fn forward_nonzeros<V: Vector>(
     x: &Nonzeros<'_>,
     samples: usize,
@@ -108,6 +118,7 @@ pub(super) fn forward_nonzeros<V: Vector>(
     inputs: usize,
     w: &[Lanes],
     (first, last): (usize, usize),
+    relu: bool,
     out: &mut [Lanes],
 ) {
     macro_rules! panels {
@@ -125,7 +136,7 @@ pub(super) fn forward_nonzeros<V: Vector>(
                     }
                 }
                 for n in 0..$n {
-                    sums[n].store(&mut out[n * capacity + row]);
+                    finished(sums[n], relu).store(&mut out[n * capacity + row]);
                 }
             }
         }};
@@ -279,6 +290,14 @@ pub(super) fn gradient_before<V: Vector>(
         for out in out {
             out.0[rows..].fill(0.0);
         }
+    }
+}
+
+/// The way back through a ReLU: `delta` stays where the output `y` is positive.
+#[inline(always)]
+pub(super) fn before_relu<V: Vector>(y: &[Lanes], delta: &mut [Lanes]) {
+    for (y, delta) in y.iter().zip(delta) {
+        V::load(delta).where_positive(V::load(y)).store(delta);
     }
 }
 

@@ -247,12 +247,17 @@ impl Engine {
             let out = after.values.write(self.part(after, thread));
             (before.values.read(), self.seen(layer), out)
         };
+        let last_layer = layer + 1 == self.shapes.len();
+        // A ReLU whose sums nobody wants to see is taken on the way.
+        let unseen = !last_layer && self.parameters[layer].normalizer.is_none() && after.sums.is_none();
+        let relu = shape.activation == Activation::Relu && unseen;
+        let part = (first, last);
         if let Some(nonzeros) = self.nonzeros(before, samples * shape.inputs) {
-            kernel::forward_nonzeros::<V>(&nonzeros, samples, self.capacity, shape.inputs, w, (first, last), out);
+            kernel::forward_nonzeros::<V>(&nonzeros, samples, self.capacity, shape.inputs, w, part, relu, out);
         } else {
-            kernel::forward::<V>(x, self.capacity, samples, shape.inputs, w, (first, last), out);
+            kernel::forward::<V>(x, self.capacity, samples, shape.inputs, w, part, relu, out);
         }
-        if layer + 1 == self.shapes.len() {
+        if last_layer {
             return;
         }
         if let Some(normalizer) = &self.parameters[layer].normalizer {
@@ -269,7 +274,9 @@ impl Engine {
             let units = LANES.min(shape.units - p * LANES);
             let rows = &mut out[(p - first) * self.capacity..][..samples];
             // All at once: the compiler vectorizes a long loop, but not one of eight.
-            activation.apply_row(flat_mut(rows));
+            if !relu {
+                activation.apply_row(flat_mut(rows));
+            }
             if let Some(rounding) = rounding {
                 rounding.round(flat_mut(rows));
             }

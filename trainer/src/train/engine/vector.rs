@@ -17,6 +17,10 @@ pub(super) trait Vector: Copy {
     fn sqrt(self) -> Self;
     /// Replaces what is smaller than `tiny` in absolute value by 0; a NaN stays.
     fn quiet(self, tiny: Self) -> Self;
+    /// ReLU: 0 in place of what is negative; a NaN stays.
+    fn rectified(self) -> Self;
+    /// Itself where `y` is positive, else 0: ReLU's way back.
+    fn where_positive(self, y: Self) -> Self;
     /// -1, 0 or 1; of a NaN, either end.
     fn sign(self) -> Self;
     /// The sum of the eight: `((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))`.
@@ -63,6 +67,14 @@ impl Vector for Plain {
     #[inline(always)]
     fn quiet(self, tiny: Self) -> Self {
         Self(from_fn(|k| if self.0[k].abs() < tiny.0[k] { 0.0 } else { self.0[k] }))
+    }
+    #[inline(always)]
+    fn rectified(self) -> Self {
+        Self(self.0.map(|x| if x < 0.0 { 0.0 } else { x }))
+    }
+    #[inline(always)]
+    fn where_positive(self, y: Self) -> Self {
+        Self(from_fn(|k| if y.0[k] > 0.0 { self.0[k] } else { 0.0 }))
     }
     #[inline(always)]
     fn sign(self) -> Self {
@@ -131,6 +143,14 @@ mod fused {
                 let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0);
                 Self(_mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, tiny.0)))
             }
+        }
+        #[inline(always)]
+        fn rectified(self) -> Self {
+            unsafe { Self(_mm256_andnot_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(self.0, _mm256_setzero_ps()), self.0)) }
+        }
+        #[inline(always)]
+        fn where_positive(self, y: Self) -> Self {
+            unsafe { Self(_mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_GT_OQ>(y.0, _mm256_setzero_ps()))) }
         }
         #[inline(always)]
         fn sign(self) -> Self {
