@@ -1,13 +1,14 @@
 //! The recipes that come with the program.
 
 /// Name and text.
-const RECIPES: [(&str, &str); 10] = [
+const RECIPES: [(&str, &str); 11] = [
     ("mnist", include_str!("../../../recipes/mnist.toml")),
     ("mnist-best", include_str!("../../../recipes/mnist-best.toml")),
     ("mnist-12k", include_str!("../../../recipes/mnist-12k.toml")),
     ("mnist-4k", include_str!("../../../recipes/mnist-4k.toml")),
     ("mnist-1k", include_str!("../../../recipes/mnist-1k.toml")),
     ("fashion-mnist", include_str!("../../../recipes/fashion-mnist.toml")),
+    ("fashion-mnist-best", include_str!("../../../recipes/fashion-mnist-best.toml")),
     ("boston", include_str!("../../../recipes/boston.toml")),
     ("boston-tutorial", include_str!("../../../recipes/boston-tutorial.toml")),
     ("quality", include_str!("../../../recipes/quality.toml")),
