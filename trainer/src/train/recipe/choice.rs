@@ -164,7 +164,9 @@ pub enum OutputName {
 impl OutputName {
     /// Where the learned range begins: as ReLU6's.
     pub(super) fn range(self) -> f32 {
-        6.0
+        match self {
+            Self::Int8 => 6.0,
+        }
     }
 }
 
