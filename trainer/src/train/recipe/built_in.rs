@@ -1,16 +1,20 @@
 //! The recipes that come with the program.
 
-/// Name and text.
-const RECIPES: [(&str, &str); 9] = [
+/// Name and text, in the order of the course.
+const RECIPES: [(&str, &str); 13] = [
+    ("perceptron", include_str!("../../../recipes/perceptron.toml")),
+    ("activations", include_str!("../../../recipes/activations.toml")),
+    ("softmax", include_str!("../../../recipes/softmax.toml")),
+    ("backpropagation", include_str!("../../../recipes/backpropagation.toml")),
+    ("xor", include_str!("../../../recipes/xor.toml")),
+    ("quality", include_str!("../../../recipes/quality.toml")),
+    ("boston", include_str!("../../../recipes/boston.toml")),
     ("mnist", include_str!("../../../recipes/mnist.toml")),
     ("mnist-best", include_str!("../../../recipes/mnist-best.toml")),
     ("mnist-12k", include_str!("../../../recipes/mnist-12k.toml")),
     ("mnist-4k", include_str!("../../../recipes/mnist-4k.toml")),
     ("mnist-1k", include_str!("../../../recipes/mnist-1k.toml")),
     ("fashion-mnist", include_str!("../../../recipes/fashion-mnist.toml")),
-    ("boston", include_str!("../../../recipes/boston.toml")),
-    ("quality", include_str!("../../../recipes/quality.toml")),
-    ("xor", include_str!("../../../recipes/xor.toml")),
 ];
 
 /// The names of the built-in recipes.
