@@ -90,7 +90,7 @@ fn write(
 }
 
 /// The probe to take: the one that `wanted` names, or the only one.
-fn connected(wanted: Option<&str>) -> Result<DebugProbeSelector> {
+pub(super) fn connected(wanted: Option<&str>) -> Result<DebugProbeSelector> {
     let found: Vec<Found> = Lister::new()
         .list_all_with_access()
         .into_iter()

@@ -130,7 +130,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         return sweep::run(&recipe, args, settings);
     }
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
-    let outcome = learn(recipe, args, settings, &out)?;
+    let mut outcome = learn(recipe, args, settings, &out)?;
+    outcome.chip = on_chip(&outcome.tnet, &outcome.splits.test, settings);
     let files = write(&outcome, &out, settings.language)?;
     Checkpoint::remove(&out.join(CHECKPOINT));
     let mut results = vec![outcome.score()];
@@ -215,9 +216,8 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(&recipe))?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
-    let chip = on_chip(&tnet, &splits.test, settings);
     let line = line::words(&net, &train, &history);
-    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, explanation, line, chip })
+    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, explanation, line, chip: None })
 }
 
 /// The types that the recipe asks for.

@@ -18,7 +18,7 @@ pub(in crate::commands) struct Args {
     models: Vec<PathBuf>,
     #[command(flatten)]
     data: DataArgs,
-    /// The words above a model's plane, one for each [default: the data's name, or the model's file among several]
+    /// The words above a model's plane, one for each [default: the data's name, or among several the model's folder]
     #[arg(long, value_name = "TEXT")]
     title: Vec<String>,
     /// A .png or .svg [default: boundary.png]
@@ -31,8 +31,10 @@ pub(in crate::commands) struct Args {
 
 pub(in super::super) fn run(args: &Args, settings: &Settings) -> Result<()> {
     let planes = args.models.iter().enumerate().map(|(index, model)| {
-        let file = (args.models.len() > 1).then(|| model.display().to_string());
-        plane(args, model, args.title.get(index).cloned().or(file), settings)
+        let several = args.models.len() > 1;
+        let folder = model.parent().and_then(Path::file_name).filter(|_| several);
+        let folder = folder.map(|name| name.to_string_lossy().into_owned());
+        plane(args, model, args.title.get(index).cloned().or(folder), settings)
     });
     let picture = SideBySide(planes.collect::<Result<Vec<_>>>()?);
     save(&picture, &or_usual(args.out.as_ref(), "boundary.png"), settings)
