@@ -286,21 +286,18 @@ fn backward(steps: &mut [Step], target: &[f64], loss: Loss) {
         _ => 1.0,
     };
     for k in (0..steps.len()).rev() {
-        let delta = match steps.get(k + 1) {
-            Some(after) => {
-                let blame = |row: &Vec<f64>| row.iter().zip(&after.delta).map(|(w, delta)| w * delta).sum::<f64>();
-                after.kernel.iter().enumerate().map(|(j, row)| blame(row) * slope(&steps[k], j)).collect()
-            }
-            None => {
-                let errors = steps[k].outputs.iter().zip(target).map(|(y, t)| y - t).enumerate();
-                errors
-                    .map(|(j, error)| match loss {
-                        Loss::CategoricalCrossentropy { .. } => error,
-                        Loss::BinaryCrossentropy => error / target.len() as f64,
-                        _ => 2.0 * error / target.len() as f64 * slope(&steps[k], j),
-                    })
-                    .collect()
-            }
+        let delta = if let Some(after) = steps.get(k + 1) {
+            let blame = |row: &Vec<f64>| row.iter().zip(&after.delta).map(|(w, delta)| w * delta).sum::<f64>();
+            after.kernel.iter().enumerate().map(|(j, row)| blame(row) * slope(&steps[k], j)).collect()
+        } else {
+            let count = target.len() as f64;
+            let gradient = |(j, error): (usize, f64)| match loss {
+                Loss::CategoricalCrossentropy { .. } => error,
+                Loss::BinaryCrossentropy => error / count,
+                _ => 2.0 * error / count * slope(&steps[k], j),
+            };
+            let errors = steps[k].outputs.iter().zip(target).map(|(y, t)| y - t);
+            errors.enumerate().map(gradient).collect()
         };
         steps[k].delta = delta;
     }
