@@ -45,6 +45,11 @@ const CHINESE: &[(&str, &str)] = &[
     ("bad", "不合格"),
     ("pass", "合格"),
     ("fail", "不合格"),
+    ("orange", "橙"),
+    ("blue", "蓝"),
+    ("green", "绿"),
+    ("measurement 1", "测量值 1"),
+    ("measurement 2", "测量值 2"),
     ("inside", "内部"),
     ("outside", "外部"),
 ];
