@@ -220,7 +220,7 @@ impl Explanation {
             for step in &self.steps {
                 let _ = writeln!(text, "  {:<20} w - {rate} dL/dw = {}", step.name, matrix(&step.stepped(rate)));
             }
-            let _ = writeln!(text, "  {:<20} L = {after:.4}, after {:.4}", "the loss", self.value);
+            let _ = writeln!(text, "  {:<20} L = {after:.4}, before {:.4}", "the loss", self.value);
         }
         text
     }
