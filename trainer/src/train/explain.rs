@@ -43,7 +43,7 @@ pub struct Explanation {
     /// What the library says: the loss, and per layer `dL/dw` and `dL/db`.
     library: (f64, Vec<(Matrix, Vec<f64>)>),
     /// The learning rate of plain gradient descent, where that is what follows.
-    rate: Option<f64>,
+    rate: Option<f32>,
     /// The same by central differences of the loss by hand.
     differences: Vec<(Matrix, Vec<f64>)>,
 }
@@ -102,7 +102,7 @@ impl Explanation {
             gradients.iter().map(|gradient| (rows(&gradient.kernel), wide(gradient.bias.view()))).collect();
         let differences = differences(&steps, &input, &target_values, loss);
         let library = (f64::from(library), library_gradients);
-        Ok(Self { steps, loss, target: target_values, value, library, rate: rate.map(f64::from), differences })
+        Ok(Self { steps, loss, target: target_values, value, library, rate, differences })
     }
 
     /// The loss as computed by hand.
@@ -112,7 +112,7 @@ impl Explanation {
 
     /// The loss after a step against the gradient, where that is what follows.
     pub fn loss_after(&self) -> Option<f64> {
-        let rate = self.rate?;
+        let rate = f64::from(self.rate?);
         let mut steps = self.steps.clone();
         for step in &mut steps {
             step.kernel = step.stepped(rate);
@@ -218,7 +218,8 @@ impl Explanation {
         if let (Some(rate), Some(after)) = (self.rate, self.loss_after()) {
             let _ = writeln!(text, "a step of {rate} against the gradient, the biases too");
             for step in &self.steps {
-                let _ = writeln!(text, "  {:<20} w - {rate} dL/dw = {}", step.name, matrix(&step.stepped(rate)));
+                let _ =
+                    writeln!(text, "  {:<20} w - {rate} dL/dw = {}", step.name, matrix(&step.stepped(f64::from(rate))));
             }
             let _ = writeln!(text, "  {:<20} L = {after:.4}, before {:.4}", "the loss", self.value);
         }
