@@ -123,7 +123,8 @@ fn measure(
     let scale = if target.unit() == Unit::Nanoseconds { 1e-9 } else { 1.0 } / samples;
     let mut work = Work::begin(format!("measuring on {}", target.name()), "samples", samples as u64, settings);
     for input in inputs.chunks(size) {
-        for (layer, count) in layers.iter_mut().zip(target.profile(input)?) {
+        let counts = target.profile(input).map_err(|error| work.or_interrupted(error))?;
+        for (layer, count) in layers.iter_mut().zip(counts) {
             layer.count += count as f64 * scale;
         }
         work.advance(1)?;

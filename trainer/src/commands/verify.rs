@@ -248,7 +248,7 @@ fn on_target(
     let size = inputs.len() / features.samples().max(1);
     let mut outputs = Vec::new();
     for part in inputs.chunks((PART * size).max(1)) {
-        outputs.extend(chip.evaluate(part)?.outputs);
+        outputs.extend(chip.evaluate(part).map_err(|error| work.or_interrupted(error))?.outputs);
         work.advance((part.len() / size.max(1)) as u64)?;
     }
     drop(work);

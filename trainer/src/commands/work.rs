@@ -56,16 +56,22 @@ impl Work {
     pub(super) fn advance(&mut self, by: u64) -> Result<()> {
         self.done += by;
         self.bar.set_position(self.done);
-        let Self { what, unit, done, total, .. } = self;
+        let Self { what, unit, done, total, .. } = &*self;
         if self.said.is_some_and(|said| said.elapsed() >= LINE) {
-            self.said = Some(Instant::now());
             let _ = writeln!(std::io::stderr(), "{what}: {done} of {total} {unit}");
+            self.said = Some(Instant::now());
         }
-        if self.stop.load(Ordering::Relaxed) {
-            let message = format!("interrupted after {done} of {total} {unit}");
-            return Err(Error::new(ErrorKind::Interrupted, what, message));
-        }
-        Ok(())
+        if self.stop.load(Ordering::Relaxed) { Err(self.interrupted()) } else { Ok(()) }
+    }
+
+    /// An error that came between: a terminal's Ctrl-C reaches the emulated chip, too, and what that says then is no news.
+    pub(super) fn or_interrupted(&self, error: Error) -> Error {
+        if self.stop.load(Ordering::Relaxed) { self.interrupted() } else { error }
+    }
+
+    fn interrupted(&self) -> Error {
+        let Self { what, unit, done, total, .. } = self;
+        Error::new(ErrorKind::Interrupted, what, format!("interrupted after {done} of {total} {unit}"))
     }
 
     /// Writes a line above the bar.
