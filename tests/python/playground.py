@@ -99,6 +99,15 @@ class Page:
         """What the page says in words: errors, and what the chip answers."""
         return " ".join(self.text(place) for place in ["#message", "#instructions-more", "#chip-says", "#chip-digit"]).strip()
 
+    def drop(self, name: str, text: str) -> None:
+        """Drops a file on the page, with the events of a real drag."""
+        self.script("""const data = new DataTransfer();
+            data.items.add(new File([arguments[1]], arguments[0], { type: "text/csv" }));
+            const drag = (type) => new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
+            const target = document.getElementById("field");
+            if (target.dispatchEvent(drag("dragover"))) throw new Error("the page does not take the drag");
+            if (target.dispatchEvent(drag("drop"))) throw new Error("the browser would open the file");""", name, text)
+
     def draw(self, digit: int) -> str:
         """Draws a digit and gives what the page reads."""
         self.click("#wipe")
@@ -259,6 +268,14 @@ def use_keys(page: Page, url: str) -> None:
     page.until("the beginning", lambda: page.text("#epoch") == "0")
     Select(page.find("#learning-rate")).select_by_value("0.03")
     assert "rate=0.03" in page.driver.current_url
+    tab = lambda: page.script("return [document.activeElement.id, document.querySelector('main:not([hidden])').id]")
+    page.find("#tab-points").send_keys(Keys.ARROW_RIGHT)
+    for key, name in [("", "digits"), (Keys.ARROW_RIGHT, "points"), (Keys.ARROW_LEFT, "digits"), (Keys.HOME, "points"), (Keys.END, "digits"), (Keys.HOME, "points")]:
+        if key:
+            page.driver.switch_to.active_element.send_keys(key)
+        assert tab() == [f"tab-{name}", name], f"{tab()} instead of {name}"
+        others = page.script("return [...document.querySelectorAll('[role=tab]')].filter((tab) => tab.tabIndex === 0).map((tab) => tab.id)")
+        assert others == [f"tab-{name}"], f"the Tab key leads to {others}"
     page.click("#language")
     page.until("Chinese", lambda: page.text("#data h2") == "数据")
     page.click("#theme")
@@ -283,6 +300,12 @@ def own_points(page: Page, url: str, folder: pathlib.Path) -> None:
     page.click("#play")
     page.until("a fit", lambda: page.number("#train-loss") < 0.05)
     page.click("#play")
+    page.drop("dropped.csv", "a,b,kind\n" + "".join(f"{x},{y},{'up' if y > x else 'down'}\n" for x in range(-3, 4) for y in range(-3, 4)))
+    page.until("classes", lambda: page.text("#test-accuracy").endswith("%"))
+    page.until("their names", lambda: "up" in page.text("#legend") and "down" in page.text("#legend"))
+    page.open(url + "#lang=en&data=circle")
+    page.drop("elsewhere.csv", "1,2,0\n2,1,1\n3,4,0\n4,3,1\n")
+    page.until("the own points", lambda: "data=own" in page.driver.current_url and page.find("#own").is_displayed())
     bad = folder / "bad.csv"
     bad.write_text("1,2,3\n4,,6\n")
     page.find("#table").send_keys(str(bad))
@@ -298,6 +321,18 @@ def run_chip(page: Page, url: str) -> None:
     page.click("#run")
     page.until("the chip", lambda: page.find("#chip-says").get_attribute("data-different"), 30)
     assert page.find("#chip-says").get_attribute("data-different") == "0", page.text("#chip-says")
+    print(page.text("#chip-says"))
+
+
+def ask_for_a_board(page: Page, url: str) -> None:
+    """Without a debug probe, the page says so in a line, and asks for no chip."""
+    page.open(url + "#lang=en")
+    page.click("#look")
+    page.until("an answer about the probe", lambda: "probe" in page.text("#chip-says") and "…" not in page.text("#chip-says"))
+    if "no debug probe is connected" in page.text("#chip-says"):
+        assert not page.find("#run-board").is_displayed() and page.find("#look").is_displayed()
+    else:
+        assert page.find("#run-board").is_displayed() and not page.find("#look").is_displayed()
     print(page.text("#chip-says"))
 
 
@@ -338,6 +373,7 @@ def main() -> None:
             change_network(desk)
             use_keys(desk, url)
             own_points(desk, url, folder)
+            ask_for_a_board(desk, url)
             if not arguments.no_chip:
                 run_chip(desk, url)
             draw_digits(desk, url, not arguments.no_chip)

@@ -79,13 +79,21 @@ impl Page {
     /// The next answer of this kind, with its payload; an error where another was expected is one of the test.
     fn answer(&mut self, kind: &str) -> (Value, Vec<u8>) {
         loop {
-            let Message::Binary(bytes) = self.0.read().expect("an answer") else { continue };
-            let length = u32::from_le_bytes(bytes[..4].try_into().expect("four bytes")) as usize;
-            let head: Value = serde_json::from_slice(&bytes[4..4 + length]).expect("JSON");
+            let (head, payload) = self.any();
             assert!(kind == "error" || head["kind"] != "error", "{head}");
             if head["kind"] == kind {
-                return (head, bytes[4 + length..].to_vec());
+                return (head, payload);
             }
+        }
+    }
+
+    /// The next answer of any kind, with its payload.
+    fn any(&mut self) -> (Value, Vec<u8>) {
+        loop {
+            let Message::Binary(bytes) = self.0.read().expect("an answer") else { continue };
+            let length = u32::from_le_bytes(bytes[..4].try_into().expect("four bytes")) as usize;
+            let head = serde_json::from_slice(&bytes[4..4 + length]).expect("JSON");
+            return (head, bytes[4 + length..].to_vec());
         }
     }
 }
@@ -193,6 +201,35 @@ fn a_network_learns_and_its_integers_are_taken_home() {
         assert_eq!(file["name"], name);
         assert!(bytes.starts_with(start), "{name}");
     }
+}
+
+#[test]
+fn a_board_that_is_not_there_is_named_in_a_line() {
+    let playground = Playground::start();
+    let mut page = playground.page();
+    page.ask(&settings("int8", &[4]));
+    page.answer("frame");
+    page.ask(&json!({"run": {"chip": "STM32F407XX"}}));
+    let (error, _) = page.answer("error");
+    assert_eq!(error["about"], "run");
+    assert!(error["message"].as_str().unwrap().starts_with("STM32F407XX: "), "{error}");
+    page.say("\"board\"");
+    let answer = loop {
+        let (head, _) = page.any();
+        if head["kind"] == "board" || head["kind"] == "error" {
+            break head;
+        }
+    };
+    if answer["kind"] == "board" {
+        // A real board is left alone.
+        assert!(answer["probe"].as_str().is_some_and(|probe| probe.contains(':')), "{answer}");
+        return;
+    }
+    let message = "probe: no debug probe is connected; plug one in";
+    assert!(answer["about"] == "board" && answer["message"].as_str().unwrap().starts_with(message), "{answer}");
+    page.ask(&json!({"run": {"chip": "STM32F407VG"}}));
+    let (error, _) = page.answer("error");
+    assert!(error["about"] == "run" && error["message"].as_str().unwrap().starts_with(message), "{error}");
 }
 
 #[test]

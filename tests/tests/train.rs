@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thumbnet_tests::cli::{Run, binary, thumbnet};
+use thumbnet_tests::tolerance;
+use thumbnet_trainer::train::recipe;
 
 const RECIPE: &str = r#"
 name = "small"
@@ -107,6 +109,59 @@ fn values_can_be_set_and_seeds_repeated() {
     assert!((0.5..=1.0).contains(&mean) && spread["test"]["deviation"].as_f64().unwrap() < 0.3, "{value}");
     let written = fs::read_to_string(folder.path().join("out/recipe.toml")).unwrap();
     assert!(written.contains("units = 4") && written.contains("seed = 1\n"), "{written}");
+}
+
+#[test]
+fn every_lesson_ends_within_five_seconds_and_says_what_came_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // The time is that of the lessons, not of building the tool.
+    binary();
+    let train = |arguments: &[&str]| {
+        let began = Instant::now();
+        let value = thumbnet(folder.path(), &[&["train"], arguments, &["--quiet", "--json"]].concat()).json();
+        assert!(began.elapsed() < Duration::from_secs(5), "{arguments:?}: {:?}", began.elapsed());
+        value
+    };
+    let percent = |value: &serde_json::Value| value["test"]["accuracy"].as_f64().unwrap();
+    for name in recipe::names().filter(|name| !name.contains("mnist")) {
+        train(&[name]);
+    }
+    // The perceptron learns what a line separates.
+    for source in ["gate-and", "gate-or", "gaussian"] {
+        let value = train(&["perceptron", "--set", &format!("data.source={source}")]);
+        assert_eq!(percent(&value), 1.0, "{value}");
+        assert!(value["line"].as_str().unwrap().contains(" x1 + "), "{value}");
+    }
+    // It cannot learn what none does, and says so and why.
+    for source in ["gate-xor", "xor"] {
+        let value = train(&["perceptron", "--set", &format!("data.source={source}")]);
+        assert!(percent(&value) <= 0.75, "{value}");
+        let line = value["line"].as_str().unwrap();
+        assert!(line.starts_with("no straight line separates ") && line.contains("`thumbnet train xor`"), "{value}");
+    }
+    assert!(percent(&train(&["xor"])) > 0.95);
+    // With an activation in the hidden layers, and without.
+    let linear = ["activations", "--set", "layers.0.activation=linear", "--set", "layers.1.activation=linear"];
+    assert!(percent(&train(&["activations"])) > 0.95 && percent(&train(&linear)) < 0.75);
+    // The library's numbers are those by hand.
+    for name in ["softmax", "backpropagation"] {
+        let steps = &train(&[name])["explanation"];
+        let loss = |name: &str| steps[name].as_f64().unwrap();
+        assert!((loss("loss") - loss("library_loss")).abs() < f64::from(tolerance::FUNCTION), "{steps}");
+        assert!(loss("loss_after") < loss("loss"), "{steps}");
+    }
+    // The numbers that the chapters promise.
+    assert!(percent(&train(&["quality"])) >= 0.978);
+    assert!(train(&["boston", "--seeds", "20"])["seeds"]["test"]["mean"].as_f64().unwrap() < 10.5);
+}
+
+#[test]
+fn clothes_are_learned_in_ten_epochs() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = thumbnet(folder.path(), &["train", "fashion-mnist", "--epochs", "10", "--quiet", "--json"]).json();
+    for model in ["test", "int8"] {
+        assert!(value[model]["accuracy"].as_f64().unwrap() >= 0.885, "{value}");
+    }
 }
 
 #[test]

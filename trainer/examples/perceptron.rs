@@ -1,81 +1,38 @@
 //! The first neurons: McCulloch and Pitts's gates with weights set by hand, and Rosenblatt's perceptron, which learns them.
 //!
-//! `cargo run --release --example perceptron`
+//! `cargo run --release --example perceptron` trains the recipe `perceptron` on each data set.
 
-use thumbnet_trainer::dataset::{Features, Options, Targets, load_whole};
+use ndarray::arr1;
+use thumbnet_trainer::dataset::{Options, load};
 use thumbnet_trainer::error::Result;
-
-/// A neuron with two inputs that fires where the weighted sum exceeds 0.
-#[derive(Default)]
-struct Neuron {
-    weights: [f32; 2],
-    bias: f32,
-}
-
-impl Neuron {
-    /// -1 or 1: the sign of the weighted sum.
-    fn answer(&self, x: [f32; 2]) -> f32 {
-        if self.weights[0] * x[0] + self.weights[1] * x[1] + self.bias > 0.0 { 1.0 } else { -1.0 }
-    }
-
-    /// The perceptron's rule (F. Rosenblatt, 1958): a wrong answer moves the weights towards the right one by the input. It ends
-    /// after a round without a mistake, which comes for certain where a line separates the classes. Gives the rounds it took.
-    fn learn(&mut self, samples: &[([f32; 2], f32)], rounds: usize) -> Option<usize> {
-        (1..=rounds).find(|_| {
-            let mut mistakes = 0;
-            for &(x, target) in samples {
-                if self.answer(x) != target {
-                    self.weights[0] += target * x[0];
-                    self.weights[1] += target * x[1];
-                    self.bias += target;
-                    mistakes += 1;
-                }
-            }
-            mistakes == 0
-        })
-    }
-
-    fn right(&self, samples: &[([f32; 2], f32)]) -> usize {
-        samples.iter().filter(|&&(x, target)| self.answer(x) == target).count()
-    }
-}
-
-const CORNERS: [[f32; 2]; 4] = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+use thumbnet_trainer::train::{Recipe, Silent, measure};
 
 fn main() -> Result<()> {
     // McCulloch and Pitts (1943) chose the weights themselves: both inputs count 1, and the threshold decides.
+    let inputs = load("gate-and", &Options::default())?.train.features.real();
     for (name, threshold) in [("AND", 1.5), ("OR", 0.5)] {
-        let gate = Neuron { weights: [1.0, 1.0], bias: -threshold };
-        let answers = CORNERS.map(|x| i32::from(gate.answer(x) > 0.0));
-        println!("{name} by hand (threshold {threshold}): {answers:?}");
+        let fires = inputs.dot(&arr1(&[1.0, 1.0])).mapv(|sum| i32::from(sum > threshold));
+        println!("{name} by hand (threshold {threshold}): {fires}");
     }
 
-    // The perceptron finds weights from examples: for AND and OR, and not for XOR, which no line separates.
-    for (name, targets) in
-        [("AND", [-1.0, -1.0, -1.0, 1.0]), ("OR", [-1.0, 1.0, 1.0, 1.0]), ("XOR", [-1.0, 1.0, 1.0, -1.0])]
-    {
-        let samples: Vec<_> = CORNERS.into_iter().zip(targets).collect();
-        let mut neuron = Neuron::default();
-        match neuron.learn(&samples, 100) {
-            Some(rounds) => {
-                let Neuron { weights: [a, b], bias } = neuron;
-                println!("{name} learned in {rounds} rounds: {a} x1 + {b} x2 + {bias} > 0");
-            }
-            None => println!("{name} not learned in 100 rounds: {} of 4 right", neuron.right(&samples)),
+    // The perceptron finds its weights: it starts at 0, and a wrong answer moves them by the input (F. Rosenblatt, 1958). The
+    // rule ends for certain where a line separates the classes.
+    for source in ["gate-and", "gate-or", "gate-xor", "gaussian", "xor"] {
+        let recipe = Recipe::load("perceptron")?.with(&[format!("data.source={source}")])?;
+        let data = load(source, &Options { seed: recipe.seed, ..Options::default() })?.train;
+        let mut neuron = recipe.network(&data)?;
+        let fit = recipe.fit(&data)?;
+        fit.run(&mut neuron, &data, None, None, &Silent)?;
+        let right = 100.0 * measure(&neuron, &data, fit.loss)?.accuracy.unwrap_or(0.0);
+        let separable =
+            if data.line_separates() == Some(true) { "a line separates it" } else { "no line separates it" };
+        for dense in neuron.dense_layers() {
+            println!(
+                "{source:<9} {right:>3.0} % right, w = {:.2}, b = {:.2}: {separable}",
+                dense.kernel.column(0),
+                dense.bias[0]
+            );
         }
-    }
-
-    // A cloud of points that a line separates, and one that no line does.
-    for (name, noise) in [("gaussian", 0.0), ("xor", 0.0)] {
-        let data = load_whole(name, &Options { noise, seed: 3, ..Options::default() })?;
-        let (Features::Real(points), Targets::Classes(classes)) = (&data.features, &data.targets) else { continue };
-        let sign = |class: u32| if class == 1 { 1.0 } else { -1.0 };
-        let samples: Vec<_> =
-            points.rows().into_iter().zip(classes).map(|(point, &class)| ([point[0], point[1]], sign(class))).collect();
-        let mut neuron = Neuron::default();
-        let rounds = neuron.learn(&samples, 1000);
-        let end = rounds.map_or("gave up after 1000 rounds".into(), |rounds| format!("done in {rounds} rounds"));
-        println!("{name}: {end}, {} of {} right", neuron.right(&samples), samples.len());
     }
     Ok(())
 }

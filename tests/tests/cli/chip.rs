@@ -1,8 +1,10 @@
 //! The commands that let a chip evaluate.
 
 use super::{network, quantized};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
-use thumbnet_tests::cli::{thumbnet, thumbnet_with};
+use thumbnet_tests::cli::{binary, thumbnet, thumbnet_with};
 use thumbnet_tests::tolerance;
 use thumbnet_trainer::nn::Activation;
 use thumbnet_trainer::tnet;
@@ -30,6 +32,31 @@ fn flash_lets_the_emulated_chip_classify() {
     assert!(samples.iter().all(|sample| sample["predicted"].as_u64().is_some_and(|class| class < 10)));
     assert!(value["count_per_sample"].as_u64().is_some_and(|count| count > 5000));
     assert!(value["ram_bytes"].as_u64().is_some_and(|bytes| (800..4096).contains(&bytes)), "{value}");
+}
+
+/// A long measurement tells how far it is, and Ctrl-C leaves nothing behind.
+#[cfg(unix)]
+#[test]
+fn control_c_ends_what_a_chip_does_and_tidies_up() {
+    let folder = folder();
+    let temporary = folder.path().join("temporary");
+    std::fs::create_dir(&temporary).expect("a folder");
+    let mut child = Command::new(binary())
+        .args(["bench", "model.tnet", "--data", "mnist", "--count", "10000"])
+        .current_dir(folder.path())
+        .env("TMPDIR", &temporary)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("thumbnet starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let line = lines.next().expect("a line of progress");
+    assert!(line.starts_with("measuring on qemu: ") && line.ends_with(" of 10000 samples"), "{line}");
+    assert!(std::fs::read_dir(&temporary).expect("a folder").count() > 0, "the emulated chip's files");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts").success());
+    let last = lines.last().expect("a line of error");
+    assert!(last.starts_with("error: measuring on qemu: interrupted after ") && last.ends_with(" samples"), "{last}");
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0, "what is left of the emulated chip");
 }
 
 #[test]

@@ -32,6 +32,29 @@ fn every_picture_is_drawn() {
     assert!(fs::read_to_string(folder.path().join("zh.svg")).expect("a picture").contains("真实类别"));
     write_models(folder.path(), &network(&[2, 8, 1], Activation::Sigmoid, 2));
     is_drawn(&plot(&["boundary", "model.tnet", "--data", "quality", "--cells", "20"]));
+    let two = plot(&[
+        "boundary",
+        "model.onnx",
+        "model.tnet",
+        "--data",
+        "quality",
+        "--cells",
+        "20",
+        "--title",
+        "linear",
+        "--title",
+        "tanh",
+        "--language",
+        "zh",
+        "--out",
+        "two.svg",
+    ]);
+    is_drawn(&two);
+    assert_eq!(two["width"].as_u64(), Some(2 * 520));
+    let words = fs::read_to_string(folder.path().join("two.svg")).expect("a picture");
+    assert!(["线性", "tanh", "合格"].iter().all(|word| words.contains(word)));
+    is_drawn(&plot(&["activations"]));
+    is_drawn(&plot(&["activations", "gelu", "leaky_relu", "--out", "activations.png"]));
     write_models(folder.path(), &network(&[13, 8, 1], Activation::Linear, 0));
     is_drawn(&plot(&["scatter", "model.onnx", "--data", "boston"]));
 }
@@ -45,6 +68,10 @@ fn what_cannot_be_drawn_is_said() {
     assert_eq!(run.stderr, "error: boston: has not two features and classes; only a plane can be drawn\n");
     let run = thumbnet(folder.path(), &["plot", "scatter", "model.tnet", "--data", "boston", "--out", "prices.gif"]);
     assert_eq!(run.stderr, "error: prices.gif: a picture's name ends in .png or .svg\n");
+    let run = thumbnet(folder.path(), &["plot", "activations", "softmax"]);
+    assert_eq!(run.stderr, "error: softmax: looks at a sample's other sums, too, and is no curve; leave it out\n");
+    let run = thumbnet(folder.path(), &["plot", "activations", "rulu"]);
+    assert!(run.code == Some(2) && run.stderr.contains("unknown variant `rulu`"), "{run:?}");
     let run = thumbnet(folder.path(), &["plot", "sizes", "model.tnet", "--data", "boston"]);
     assert_eq!(run.stderr, "error: boston: has no classes; only accuracies can be drawn\n");
     let other = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,6 @@
 //! `thumbnet bench`: Counts instructions, cycles or seconds per layer.
 
+use super::work::Work;
 use super::{Model, Settings};
 use crate::dataset::{self, Options};
 use crate::error::{Error, ErrorKind, Result};
@@ -62,7 +63,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         }
         None => target::without_zeros(element, len),
     };
-    let layers = measure(target.as_mut(), &model, &inputs, size)?;
+    let layers = measure(target.as_mut(), &model, &inputs, size, settings)?;
     let total: f64 = layers.iter().map(|layer| layer.count).sum();
     let macs: u64 = layers.iter().map(|layer| layer.macs).sum();
     let value = json!({
@@ -97,7 +98,13 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
 }
 
 /// The mean of each layer's counts over the samples.
-fn measure(target: &mut dyn Target, model: &[u8], inputs: &[u8], size: usize) -> Result<Vec<Layer>> {
+fn measure(
+    target: &mut dyn Target,
+    model: &[u8],
+    inputs: &[u8],
+    size: usize,
+    settings: &Settings,
+) -> Result<Vec<Layer>> {
     let parsed = thumbnet::Model::parse(model).map_err(|error| Error::new(ErrorKind::Model, "model", error))?;
     let mut names = parsed.names().iter().skip(1);
     let mut layers: Vec<Layer> = parsed
@@ -115,10 +122,13 @@ fn measure(target: &mut dyn Target, model: &[u8], inputs: &[u8], size: usize) ->
         .collect();
     let samples = (inputs.len() / size).max(1) as f64;
     let scale = if target.unit() == Unit::Nanoseconds { 1e-9 } else { 1.0 } / samples;
+    let mut work = Work::begin(format!("measuring on {}", target.name()), "samples", samples as u64, settings);
     for input in inputs.chunks(size) {
-        for (layer, count) in layers.iter_mut().zip(target.profile(input)?) {
+        let counts = target.profile(input).map_err(|error| work.or_interrupted(error))?;
+        for (layer, count) in layers.iter_mut().zip(counts) {
             layer.count += count as f64 * scale;
         }
+        work.advance(1)?;
     }
     Ok(layers)
 }

@@ -41,6 +41,9 @@ pub struct Args {
     /// Makes two thinner layers of a layer, by its so many largest singular values, wherever that saves weights
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rank: Option<u32>,
+    /// Merges each layer without an activation into the next: several linear layers are one
+    #[arg(long)]
+    pub merge: bool,
     /// How an integer model is written as ONNX
     #[arg(long, value_enum, default_value = "qdq")]
     pub form: Form,
@@ -114,14 +117,17 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         ));
     }
     let (bytes, weights, noise) = match Model::open(&args.input)?.network()? {
-        Network::Integer(_) if args.prune.is_some() || args.rank.is_some() => {
-            let message = "is a model of integers; to prune or factor, convert the model that it was made from";
+        Network::Integer(_) if args.prune.is_some() || args.rank.is_some() || args.merge => {
+            let message = "is a model of integers; to prune, factor or merge, convert the model that it was made from";
             return Err(Error::new(ErrorKind::Usage, args.input.display(), message));
         }
         Network::Integer(network) => (integers(args, &network, to_tnet)?, narrowest(&network), Vec::new()),
         Network::Float(mut network) => {
             if let Some(share) = args.prune {
                 network = network.pruned(share);
+            }
+            if args.merge {
+                network = network.merged();
             }
             if let Some(rank) = args.rank {
                 network = network.factored(rank as usize);

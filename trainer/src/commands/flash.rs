@@ -1,11 +1,11 @@
 //! `thumbnet flash`: Builds the firmware, flashes it and the model, and lets the chip classify samples.
 
+use super::work::Work;
 use super::{Model, Settings};
 use crate::dataset::{self, Dataset, Features, Targets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plot::terminal;
 use crate::target::{self, Chip, Evaluation, Flashing, Progress, Target, Unit};
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -94,13 +94,14 @@ fn flash(args: &Args, name: &str, model: &[u8], settings: &Settings) -> Result<B
     let how = Flashing { probe: args.probe.clone(), model_only: args.model_only, erase_all: args.erase_all };
     let part = if args.model_only { "the model" } else { "firmware and model" };
     settings.note(format_args!("flashing {part} to {} ({})", chip.name, chip.core.name));
-    let bar = if settings.quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+    let mut work = Work::begin("flashing", "bytes", 0, settings);
+    // Half a program is worse than a late end: Ctrl-C waits until all is written.
+    let mut ended = Ok(());
     let target = target::flash(&chip, model, &how, &mut |progress| match progress {
-        Progress::Begin(bytes) => bar.inc_length(bytes),
-        Progress::Wrote(bytes) => bar.inc(bytes),
-    });
-    bar.finish_and_clear();
-    target
+        Progress::Begin(bytes) => work.extend(bytes),
+        Progress::Wrote(bytes) => ended = work.advance(bytes),
+    })?;
+    ended.map(|()| target)
 }
 
 fn test_samples(args: &Args, settings: &Settings) -> Result<Dataset> {

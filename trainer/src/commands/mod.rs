@@ -22,6 +22,7 @@ mod settings;
 pub mod summary;
 pub mod train;
 pub mod verify;
+mod work;
 
 pub use data::DataArgs;
 pub use model::{Evaluator, Model};

@@ -1,6 +1,7 @@
 //! `thumbnet verify`: every executor of a model on the same inputs.
 
 use super::model::Evaluator;
+use super::work::Work;
 use super::{Model, Settings, calibration};
 use crate::dataset::{Features, Options, Part, Targets, load_part};
 use crate::error::{Error, ErrorKind, Result};
@@ -56,6 +57,9 @@ struct Row {
     /// What is known of a target only.
     target: Option<OnTarget>,
 }
+
+/// A target evaluates so many samples before it is asked how far it is.
+const PART: usize = 50;
 
 /// What only a target tells.
 struct OnTarget {
@@ -199,10 +203,12 @@ fn rows(
         add("int8 runtime", Role::Informs, quantized(args, settings, network, features));
     }
     if let Some(spec) = &args.target {
-        let (outcome, target) = match bytes.and_then(|bytes| on_target(spec, &bytes, network, features, classes)) {
-            Ok((outcome, target)) => (Ok(outcome), Some(target)),
-            Err(error) => (Err(error), None),
-        };
+        let (outcome, target) =
+            match bytes.and_then(|bytes| on_target(spec, &bytes, network, features, classes, settings)) {
+                Ok((outcome, target)) => (Ok(outcome), Some(target)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
+                Err(error) => (Err(error), None),
+            };
         rows.push(Row { name: spec.clone(), role: Role::Must, outcome, target });
     }
     Ok(rows)
@@ -232,11 +238,20 @@ fn on_target(
     network: &Network,
     features: &Features,
     classes: Option<&[u32]>,
+    settings: &Settings,
 ) -> Result<(Outcome, OnTarget)> {
     let mut chip = target::open(spec, bytes)?;
     let inputs = target::samples(bytes, features)?;
     let begin = Instant::now();
-    let outputs = chip.evaluate(&inputs)?.outputs;
+    let mut work =
+        Work::begin(format!("evaluating on {}", chip.name()), "samples", features.samples() as u64, settings);
+    let size = inputs.len() / features.samples().max(1);
+    let mut outputs = Vec::new();
+    for part in inputs.chunks((PART * size).max(1)) {
+        outputs.extend(chip.evaluate(part).map_err(|error| work.or_interrupted(error))?.outputs);
+        work.advance((part.len() / size.max(1)) as u64)?;
+    }
+    drop(work);
     let samples_per_second = features.samples() as f64 / begin.elapsed().as_secs_f64();
     let right = classes.map(|classes| {
         let predicted = target::classes(bytes, &outputs)?;

@@ -1,4 +1,4 @@
-//! Clouds of points in the plane with two classes: the four of the TensorFlow Playground, and two moons.
+//! Clouds of points in the plane: the four of the TensorFlow Playground, two moons, and one of three classes.
 
 use super::{Dataset, Features, Targets};
 use ndarray::Array2;
@@ -19,6 +19,8 @@ pub(super) enum Cloud {
     Spiral,
     /// Two interleaved half circles.
     Moons,
+    /// Three normal distributions, each a class of its own.
+    Clouds,
 }
 
 /// The radius of the clouds; the playground's axes end at 6.
@@ -32,10 +34,16 @@ impl Cloud {
             Self::Gaussian => "gaussian",
             Self::Spiral => "spiral",
             Self::Moons => "moons",
+            Self::Clouds => "clouds",
         }
     }
 
-    /// `samples` points from `seed`, half of each class (on average, where chance decides). `noise` in 0..=0.5 is what the
+    fn class_names(self) -> &'static [&'static str] {
+        let three = matches!(self, Self::Clouds);
+        if three { &["blue", "orange", "green"] } else { &["orange", "blue"] }
+    }
+
+    /// `samples` points from `seed`, as many of each class (on average, where chance decides). `noise` in 0..=0.5 is what the
     /// Playground's slider says in percent.
     pub(super) fn generate(self, samples: usize, noise: f32, seed: u64) -> Dataset {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -53,7 +61,7 @@ impl Cloud {
             name: self.name().into(),
             features: Features::Real(points),
             targets: Targets::Classes(classes),
-            class_names: vec!["orange".into(), "blue".into()],
+            class_names: self.class_names().iter().map(ToString::to_string).collect(),
             feature_names: vec!["x1".into(), "x2".into()],
             image_shape: None,
         }
@@ -96,6 +104,13 @@ impl Cloud {
                 let (x, y) = if first { (cos, sin) } else { (1.0 - cos, 0.5 - sin) };
                 (x + noise * a, y + noise * b, u32::from(first))
             }
+            Self::Clouds => {
+                let class = random.random_range(0..3u32);
+                let (sin, cos) = (TAU * class as f32 / 3.0).sin_cos();
+                let deviation = (0.5 + 7.0 * noise).sqrt();
+                let (a, b) = normal_pair(random);
+                (0.5 * RADIUS * sin + deviation * a, 0.5 * RADIUS * cos + deviation * b, class)
+            }
         }
     }
 }
@@ -135,6 +150,19 @@ mod tests {
             assert!(points.iter().all(|value| value.abs() < 9.0), "{cloud:?}");
             assert_eq!(data, cloud.generate(501, 0.1, 3));
             assert_ne!(data, cloud.generate(501, 0.1, 4));
+        }
+    }
+
+    #[test]
+    fn three_clouds_stand_around_the_middle() {
+        let data = Cloud::Clouds.generate(600, 0.0, 1);
+        let (points, classes) = parts(&data);
+        for class in 0..3 {
+            let own = points.rows().into_iter().zip(classes).filter(|(_, own)| **own == class).map(|(point, _)| point);
+            let [count, x, y] = own.fold([0.0; 3], |[n, x, y], point| [n + 1.0, x + point[0], y + point[1]]);
+            let (sin, cos) = (TAU * class as f32 / 3.0).sin_cos();
+            assert!((160.0..240.0).contains(&count), "{count} of 600");
+            assert!((x / count - 2.5 * sin).abs() < 0.2 && (y / count - 2.5 * cos).abs() < 0.2, "class {class}");
         }
     }
 

@@ -12,9 +12,11 @@ mod npy;
 mod quality;
 mod rows;
 mod scaler;
+mod separable;
 mod source;
 mod split;
 mod surface;
+mod table;
 
 pub use self::augment::{Augmentation, Augmenter};
 pub use self::csv::{Table, parse_csv, read_csv};

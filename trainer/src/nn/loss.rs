@@ -1,8 +1,8 @@
 //! What training makes small.
 
-use super::Activation;
 use super::activation::log_sum_exp;
 use super::exponential::{exp, sigmoid, tanh};
+use super::{Activation, Elementwise};
 
 /// What one sample should become.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +42,9 @@ pub enum Loss {
     LogCosh,
     /// `mean_j max(1 - t * y, 0)` with targets -1 and 1 (0 stands for -1)
     Hinge,
+    /// `mean_j max(-t * z, 0)` of a sign with the sum `z`, fused with it, targets as for [`Loss::Hinge`]: the steps that follow
+    /// its gradient are the perceptron's rule (F. Rosenblatt, 1958). A sum of 0 is wrong, too.
+    Perceptron,
     /// `mean_j -(t ln y + (1 - t) ln(1 - y))` of a sigmoid, fused with it
     BinaryCrossentropy,
     /// `-sum_j t ln y` of a softmax, fused with it; targets are classes or distributions
@@ -54,9 +57,10 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// Whether the loss is defined for outputs with this activation: the cross-entropies need the one they are fused with.
+    /// Whether the loss is defined for outputs with this activation: some need the one that they are fused with.
     pub fn accepts(self, activation: Activation) -> bool {
         match self {
+            Self::Perceptron => activation == Activation::Elementwise(Elementwise::Sign),
             Self::BinaryCrossentropy => activation == Activation::Sigmoid,
             Self::CategoricalCrossentropy { .. } | Self::KullbackLeibler => {
                 matches!(activation, Activation::Softmax | Activation::LogSoftmax)
@@ -108,10 +112,21 @@ impl Loss {
                 (e.abs() + exp(-2.0 * e.abs()).ln_1p() - std::f32::consts::LN_2, tanh(e))
             }),
             Self::Hinge => mean(&|y, t| {
-                let t = if t == 0.0 { -1.0 } else { t };
+                let t = signed(t);
                 let margin = 1.0 - t * y;
                 if margin <= 0.0 { (0.0, 0.0) } else { (margin, -t) }
             }),
+            Self::Perceptron => {
+                let mut total = 0.0;
+                for (j, &z) in z.iter().enumerate() {
+                    let t = signed(t(j));
+                    // Not `<= 0`: a NaN must stay visible.
+                    let right = t * z > 0.0;
+                    total += if right { 0.0 } else { -t * z };
+                    gradient[j] = if right { 0.0 } else { -t / count };
+                }
+                return total / count;
+            }
             Self::BinaryCrossentropy => {
                 let mut total = 0.0;
                 for (j, &z) in z.iter().enumerate() {
@@ -155,6 +170,11 @@ fn probabilities(activation: Activation, y: &[f32], p: &mut [f32]) {
     }
 }
 
+/// A target of two classes as -1 or 1: 0 stands for -1.
+fn signed(target: f32) -> f32 {
+    if target == 0.0 { -1.0 } else { target }
+}
+
 /// -1, 0 or 1; NaN of NaN.
 fn sign(x: f32) -> f32 {
     if x == 0.0 { 0.0 } else { x.signum() }
@@ -163,7 +183,7 @@ fn sign(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::{Loss, Target};
-    use crate::nn::Activation;
+    use crate::nn::{Activation, Elementwise};
     use crate::tolerance;
 
     const SMOOTH: Loss = Loss::CategoricalCrossentropy { label_smoothing: 0.1 };
@@ -222,6 +242,21 @@ mod tests {
         assert!((loss - 0.974_077).abs() < tolerance::FUNCTION);
         let (loss, ..) = evaluate(Loss::MeanSquaredError, Activation::Linear, &[1.0, 4.0], Target::Values(&[0.0, 2.0]));
         assert_eq!(loss, 2.5);
+    }
+
+    #[test]
+    fn the_perceptrons_rule_moves_what_is_wrong_by_the_input() {
+        let sign = Activation::Elementwise(Elementwise::Sign);
+        // Each sum with its class, the loss, and the gradient: zero where the answer is right, else against the class.
+        for (z, class, loss, gradient) in
+            [(2.0, 1, 0.0, 0.0), (-2.0, 0, 0.0, 0.0), (0.5, 0, 0.5, 1.0), (-3.0, 1, 3.0, -1.0), (0.0, 1, 0.0, -1.0)]
+        {
+            let (value, y, slope) = evaluate(Loss::Perceptron, sign, &[z], Target::Class(class));
+            assert_eq!((value, slope[0]), (loss, gradient), "{z} of class {class}");
+            assert_eq!(y[0], if z == 0.0 { 0.0 } else { z.signum() });
+        }
+        assert!(evaluate(Loss::Perceptron, sign, &[f32::NAN], Target::Class(1)).0.is_nan());
+        assert!(!Loss::Perceptron.accepts(Activation::Linear));
     }
 
     #[test]

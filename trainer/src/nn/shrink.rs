@@ -30,6 +30,24 @@ impl Sequential {
         pruned
     }
 
+    /// The network with each linear layer merged into the next, since `(x A) B = x (A B)`: one layer with fewer parameters, or
+    /// more where the layer was a thin one. The inverse of [`Sequential::factored`].
+    #[must_use]
+    pub fn merged(&self) -> Self {
+        let mut layers: Vec<Dense> = Vec::new();
+        for dense in self.dense_layers() {
+            match layers.pop_if(|before| before.activation == Activation::Linear) {
+                None => layers.push(dense.clone()),
+                Some(before) => layers.push(Dense {
+                    kernel: before.kernel.dot(&dense.kernel),
+                    bias: before.bias.dot(&dense.kernel) + &dense.bias,
+                    ..dense.clone()
+                }),
+            }
+        }
+        Self { layers: layers.into_iter().map(Layer::Dense).collect(), ..self.clone() }
+    }
+
     /// The network with each layer as two, of which the first is linear and has `rank` units, wherever both together have fewer
     /// weights: the nearest such product of two matrices, by the singular values (Eckart and Young 1936).
     #[must_use]
@@ -110,6 +128,23 @@ mod tests {
         assert_eq!(shrunk.forward(x.view()), kept);
         assert_eq!(net.pruned(0.99).dense_layers().map(Dense::units).collect::<Vec<_>>(), [1, 1, 3]);
         assert_eq!(net.pruned(0.0), net);
+    }
+
+    #[test]
+    fn linear_layers_in_a_row_are_one() {
+        let mut net = network(&[5, 8, 6, 3]);
+        let x = Array2::from_shape_fn((9, 5), |(i, j)| (i * 7 + j * 3) as f32 % 5.0 - 2.0);
+        assert_eq!(net.merged(), net);
+        net.dense_layers_mut().take(2).for_each(|dense| dense.activation = Activation::Linear);
+        let merged = net.merged();
+        assert_eq!(merged.dense_layers().map(|dense| dense.kernel.dim()).collect::<Vec<_>>(), [(5, 3)]);
+        assert_eq!(merged.output_activation(), Activation::Relu);
+        let difference = merged.forward(x.view()) - net.forward(x.view());
+        assert!(difference.iter().all(|difference| difference.abs() < tolerance::SUM), "{difference}");
+        // A linear last layer has no next one.
+        net.dense_layers_mut().for_each(|dense| dense.activation = Activation::Relu);
+        net.dense_layers_mut().last().unwrap().activation = Activation::Linear;
+        assert_eq!(net.merged(), net);
     }
 
     #[test]

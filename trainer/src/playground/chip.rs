@@ -1,4 +1,4 @@
-//! The emulated chip beside a session: it takes its time, so it has a thread of its own and answers when it is done.
+//! The chip beside a session, emulated or behind a debug probe: it takes its time, so it has a thread of its own and answers when it is done.
 
 use super::answer::{Answer, Outbox};
 use super::digits::MODEL;
@@ -11,16 +11,18 @@ use serde_json::json;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// The chip that the page means.
-const SPEC: &str = "qemu";
+/// The chip that the page means where it names none.
+pub(super) const SPEC: &str = "qemu";
 
 /// Work for the chip.
 #[derive(Debug)]
 pub(super) enum Job {
     /// What this model takes of the chip.
     Measure { tnet: Vec<u8> },
-    /// What the chip says to these samples (samples x inputs), and what this machine says.
-    Run { tnet: Vec<u8>, samples: Array2<f32> },
+    /// What the chip of this name (see [`target::open`]) says to these samples (samples x inputs), and what this machine says.
+    Run { spec: String, tnet: Vec<u8>, samples: Array2<f32> },
+    /// Which debug probe there is.
+    Board,
     /// What the chip reads in an image of 28 x 28 pixels.
     Digit { image: Vec<u8> },
 }
@@ -70,7 +72,10 @@ fn work(jobs: &Receiver<Job>, outbox: &Outbox) {
                     ("measure", Err(Error::new(ErrorKind::Target, SPEC, what)))
                 }
                 Job::Measure { tnet } => ("measure", measure(tnet)),
-                Job::Run { tnet, samples } => ("run", run(tnet, samples)),
+                Job::Run { spec, tnet, samples } => ("run", run(spec, tnet, samples)),
+                Job::Board => {
+                    ("board", target::probe().map(|probe| Answer::new(json!({"kind": "board", "probe": probe}))))
+                }
                 Job::Digit { image } => ("chip digit", digit(&mut reader, image)),
             };
             outbox.send(answer.unwrap_or_else(|error| Answer::error(about, &error)));
@@ -86,9 +91,9 @@ fn measure(tnet: &[u8]) -> Result<Answer> {
 }
 
 /// The chip's outputs as bytes for -1..=1 of their meaning, and how many differ from this machine's.
-fn run(tnet: &[u8], samples: &Array2<f32>) -> Result<Answer> {
+fn run(spec: &str, tnet: &[u8], samples: &Array2<f32>) -> Result<Answer> {
     let inputs = target::samples(tnet, &Features::Real(samples.clone()))?;
-    let mut chip = target::open(SPEC, tnet)?;
+    let mut chip = target::open(spec, tnet)?;
     let Evaluation { outputs, count } = chip.evaluate(&inputs)?;
     let expected = Host::new(tnet)?.evaluate(&inputs)?.outputs;
     let executor = Executor::new(tnet.to_vec())?;

@@ -18,6 +18,9 @@ pub(super) struct Problem {
     pub(super) range: f32,
 }
 
+/// The built-in data sets of the page: two features, and two classes or a value.
+const SOURCES: [&str; 8] = ["circle", "xor", "gaussian", "spiral", "moons", "quality", "plane", "hills"];
+
 /// The plane of the generated clouds.
 const USUAL: [f32; 4] = [-6.0, 6.0, -6.0, 6.0];
 
@@ -29,7 +32,8 @@ impl Problem {
         let splits = if settings.source == "own" {
             own.split((own.samples() as f32 * settings.test_share).round() as usize, settings.seed)
         } else {
-            let built_in = dataset::BUILT_IN.iter().find(|set| set.name == settings.source && set.features == 2);
+            let offered = SOURCES.contains(&settings.source.as_str());
+            let built_in = dataset::BUILT_IN.iter().find(|set| offered && set.name == settings.source);
             let Some(built_in) = built_in else {
                 let what = "is no data set of the playground; choose one of its list";
                 return Err(Error::new(ErrorKind::Data, &settings.source, what));

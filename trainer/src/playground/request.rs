@@ -44,8 +44,12 @@ pub(super) enum Request {
     },
     /// Measures what the model takes of a chip.
     Measure,
-    /// Evaluates the model on the chip, on a coarse grid.
-    Run,
+    /// Evaluates the model on the emulated chip, or on this one behind a debug probe, on a coarse grid.
+    Run {
+        chip: Option<String>,
+    },
+    /// Looks for a debug probe.
+    Board,
     /// Reads a drawn digit: `side` x `side` bytes of ink in hexadecimal, on the chip too if wanted.
     Digit {
         side: usize,
@@ -86,6 +90,9 @@ mod tests {
         let weight = Request::Weight { layer: 1, from: None, to: 2, value: -0.5 };
         assert_eq!(Request::parse(r#"{"weight": {"layer": 1, "to": 2, "value": -0.5}}"#).unwrap(), weight);
         assert_eq!(Request::parse("\"play\"").unwrap(), Request::Play);
+        let run = Request::Run { chip: Some("STM32F407VG".into()) };
+        assert_eq!(Request::parse(r#"{"run": {"chip": "STM32F407VG"}}"#).unwrap(), run);
+        assert_eq!(Request::parse(r#"{"run": {}}"#).unwrap(), Request::Run { chip: None });
         assert_eq!(Request::parse(r#"{"file": {"form": "tnet"}}"#).unwrap(), Request::File { form: Form::Tnet });
         for wrong in ["", "{}", "[]", "binary", "\"fly\"", r#"{"weight": {}}"#, r#"{"weight": {"layer": -1}}"#, "\u{0}"]
         {

@@ -1,7 +1,7 @@
 //! One open page: its requests in turn, and frames as often as it can draw them.
 
 use super::answer::{Answer, Outbox};
-use super::chip::{Chip, Job};
+use super::chip::{Chip, Job, SPEC};
 use super::digits::{self, Reader};
 use super::file::file;
 use super::lab::Lab;
@@ -66,6 +66,10 @@ impl Session {
             }
             Request::Digit { side, ink, chip } => return self.digit(side, &ink, chip),
             Request::Settings(settings) => return self.settings(settings),
+            Request::Board => {
+                self.chip.give(Job::Board);
+                return Ok(());
+            }
             other => other,
         };
         let Some(lab) = &mut self.lab else {
@@ -106,11 +110,13 @@ impl Session {
                 self.chip.give(Job::Measure { tnet: lab.view()?.tnet()? });
                 return Ok(());
             }
-            Request::Run => {
-                self.chip.give(Job::Run { tnet: lab.view()?.tnet()?, samples: lab.coarse().clone() });
+            Request::Run { chip } => {
+                // As `verify --target` names them.
+                let spec = chip.map_or_else(|| SPEC.into(), |name| format!("probe:{name}"));
+                self.chip.give(Job::Run { spec, tnet: lab.view()?.tnet()?, samples: lab.coarse().clone() });
                 return Ok(());
             }
-            Request::Frame | Request::Digit { .. } | Request::Settings(_) => {}
+            Request::Frame | Request::Board | Request::Digit { .. } | Request::Settings(_) => {}
         }
         self.changed = true;
         Ok(())

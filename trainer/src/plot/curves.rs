@@ -3,6 +3,7 @@
 use super::language::Language;
 use super::palette::{INK, PALE, PAPER, SERIES};
 use super::picture::{Drawn, FONT, Picture, words};
+use crate::nn::Activation;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
@@ -55,6 +56,32 @@ impl Curves {
             }
         }
         Self { title: title.into(), panels, axis: None, language }
+    }
+
+    /// Named activations with their derivatives from -5 to 5, each a panel.
+    /// # Errors
+    /// The name of one that does not look at each sum alone.
+    pub fn of_activations<'a>(
+        activations: impl Iterator<Item = (&'a str, Activation)>,
+        language: Language,
+    ) -> Result<Self, &'a str> {
+        const END: f32 = 5.0;
+        let xs = || (-100..=100i16).map(|x| END * f32::from(x) / 100.0);
+        let panel = |(name, activation): (&'a str, Activation)| -> Result<Panel, &'a str> {
+            let values: Option<Vec<f32>> = xs().map(|x| activation.value(x)).collect();
+            let values = values.ok_or(name)?;
+            let derivatives = xs().zip(&values).map(|(x, &y)| {
+                let mut slope = [1.0];
+                activation.backward_row(&[x], &[y], &mut slope);
+                slope[0]
+            });
+            let derivatives = Series { name: "derivative".into(), values: derivatives.collect() };
+            let series = vec![Series { name: "value".into(), values }, derivatives];
+            Ok(Panel { label: name.into(), series })
+        };
+        let panels = activations.map(panel).collect::<Result<_, &str>>()?;
+        let title = "Activations and their derivatives".into();
+        Ok(Self { title, panels, axis: Some(("x".into(), [-END, END])), language })
     }
 }
 
@@ -174,6 +201,22 @@ mod tests {
             assert!(svg.contains(text), "{text}");
         }
         assert!(curves.png().unwrap().starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn derivatives_are_those_of_the_activations() {
+        let both = [("tanh", Activation::Tanh), ("relu", Activation::Relu)];
+        let curves = Curves::of_activations(both.into_iter(), Language::Chinese).unwrap();
+        let [tanh, relu] = &curves.panels[..] else { panic!() };
+        // At 0, at 1 and at -1.
+        let at = |panel: &Panel, series: usize| [100, 120, 80].map(|index| panel.series[series].values[index]);
+        assert_eq!((at(relu, 0), at(relu, 1)), ([0.0, 1.0, 0.0], [0.0, 1.0, 0.0]));
+        assert_eq!((at(tanh, 0)[0], at(tanh, 1)[0]), (0.0, 1.0));
+        assert!((at(tanh, 1)[1] - 0.419_974).abs() < crate::tolerance::FUNCTION);
+        let svg = curves.svg().unwrap();
+        assert!(["激活函数及其导数", "函数值", "导数", "tanh"].iter().all(|word| svg.contains(word)));
+        let softmax = [("softmax", Activation::Softmax)].into_iter();
+        assert_eq!(Curves::of_activations(softmax, Language::English), Err("softmax"));
     }
 
     #[test]

@@ -22,6 +22,6 @@ pub use gallery::{Gallery, Tile};
 pub use histogram::{Histogram, Layer};
 pub use language::Language;
 pub use layers::Layers;
-pub use picture::{Drawn, Picture};
+pub use picture::{Drawn, Picture, SideBySide};
 pub use scatter::Scatter;
 pub use sizes::{Sized, Sizes};

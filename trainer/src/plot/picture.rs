@@ -63,6 +63,22 @@ pub trait Picture {
     }
 }
 
+/// Pictures of one kind in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SideBySide<P>(pub Vec<P>);
+
+impl<P: Picture> Picture for SideBySide<P> {
+    fn size(&self) -> (u32, u32) {
+        let sizes = self.0.iter().map(Picture::size);
+        sizes.fold((0, 0), |(width, height), size| (width + size.0, height.max(size.1)))
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn {
+        let parts = area.split_evenly((1, self.0.len()));
+        self.0.iter().zip(parts).try_for_each(|(picture, part)| picture.draw(&part))
+    }
+}
+
 fn painted<B: DrawingBackend>(picture: &(impl Picture + ?Sized), area: &DrawingArea<B, Shift>) -> Result<()> {
     area.fill(&PAPER).map_err(failed)?;
     picture.draw(area).map_err(failed)?;

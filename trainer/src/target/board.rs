@@ -93,7 +93,7 @@ fn write(
 const PROBE: &str = "PROBE_RS_PROBE";
 
 /// The probe to take: the one that `wanted` or else the variable [`PROBE`] names, or the only one.
-fn connected(wanted: Option<&str>) -> Result<DebugProbeSelector> {
+pub(super) fn connected(wanted: Option<&str>) -> Result<DebugProbeSelector> {
     let variable = std::env::var(PROBE).ok();
     let wanted = wanted.or(variable.as_deref());
     let found: Vec<Found> = Lister::new()

@@ -138,6 +138,16 @@ pub enum Progress {
     Wrote(u64),
 }
 
+/// The debug probe that is connected, by its selector.
+/// # Errors
+/// [`ErrorKind::Target`] with what to do about it, if there is none, or more than one.
+pub fn probe() -> Result<String> {
+    #[cfg(feature = "probe")]
+    return board::connected(None).map(|selector| selector.to_string());
+    #[cfg(not(feature = "probe"))]
+    Err(chip::without_probe("probe"))
+}
+
 /// Flashes firmware and model, and starts the firmware; a QEMU machine is started with them.
 /// # Errors
 /// [`ErrorKind::Target`] with what to do about it, if the chip cannot be flashed or refuses the model.

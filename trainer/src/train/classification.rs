@@ -5,7 +5,8 @@ use ndarray::ArrayView2;
 /// A network's results on samples of known classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classification {
-    /// The mean cross-entropy of the true class; a probability below 1e-7 counts as 1e-7.
+    /// The mean cross-entropy of the true class; a probability below 1e-7 counts as 1e-7, and an output above 1
+    /// (a sign's are -1 and 1) as 1.
     pub loss: f64,
     /// The share of right answers.
     pub accuracy: f64,
@@ -38,7 +39,7 @@ impl Classification {
             let class = class as usize;
             let score = |class: usize| score(row, class);
             let predicted = (0..count).fold(0, |best, next| if score(next) > score(best) { next } else { best });
-            loss -= f64::from(score(class)).max(1e-7).ln();
+            loss -= f64::from(score(class)).clamp(1e-7, 1.0).ln();
             right += usize::from(predicted == class);
             among += usize::from((0..count).filter(|&other| score(other) > score(class)).count() < k);
             confusion[class][predicted] += 1;

@@ -340,7 +340,11 @@ impl Fit<'_> {
             return recipe("the network has no layers; give it at least one".into());
         };
         if !self.loss.accepts(last.activation) {
-            let needed = if self.loss == Loss::BinaryCrossentropy { "sigmoid" } else { "softmax" };
+            let needed = match self.loss {
+                Loss::Perceptron => "sign",
+                Loss::BinaryCrossentropy => "sigmoid",
+                _ => "softmax",
+            };
             return recipe(format!(
                 "the loss {:?} needs a last layer with the activation {needed}, not {:?}",
                 self.loss, last.activation

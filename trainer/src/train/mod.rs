@@ -3,6 +3,7 @@
 mod checkpoint;
 mod classification;
 mod engine;
+mod explain;
 mod fit;
 #[cfg(test)]
 mod fit_tests;
@@ -21,6 +22,7 @@ mod stopping;
 
 pub use checkpoint::Checkpoint;
 pub use classification::Classification;
+pub use explain::Explanation;
 pub use fit::Fit;
 pub use history::{History, Record};
 pub use interrupt::watch;

@@ -21,11 +21,12 @@ pub struct Silent;
 
 impl Progress for Silent {}
 
-/// Standard error: a bar on a terminal, else a line per epoch, at most one a second.
+/// Standard error: a bar with the samples a second and the remaining time on a terminal, else a line per epoch, at most one a second.
 #[derive(Debug)]
 pub struct Console {
     bar: Option<ProgressBar>,
     epochs: usize,
+    samples: usize,
     last: Mutex<Option<Instant>>,
 }
 
@@ -36,11 +37,11 @@ impl Console {
     /// For a training of so many epochs of so many samples.
     pub fn new(epochs: usize, samples: usize) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}");
-            let bar = ProgressBar::new(samples as u64);
+            let style = ProgressStyle::with_template("{prefix} {wide_bar} {msg}, {per_sec}, {eta} left");
+            let bar = ProgressBar::new(samples as u64 * epochs as u64);
             if let Ok(style) = style { bar.with_style(style) } else { bar }
         });
-        Self { bar, epochs, last: Mutex::new(None) }
+        Self { bar, epochs, samples, last: Mutex::new(None) }
     }
 
     /// Whether a second has passed since this was last true.
@@ -61,7 +62,7 @@ impl Progress for Console {
             && let Some(bar) = &self.bar
         {
             bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
-            bar.set_position(samples as u64);
+            bar.set_position(((epoch - 1) * self.samples + samples) as u64);
             bar.set_message(format!("loss {loss:.4}"));
         }
     }

@@ -1,5 +1,6 @@
 //! `thumbnet plot`: pictures of a training, of a model, and of its answers.
 
+mod activations;
 mod answers;
 mod curves;
 mod histogram;
@@ -16,7 +17,7 @@ use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Draws curves, confusion matrices, decision boundaries, digits, weights and sizes
+/// Draws curves, confusion matrices, decision boundaries, digits, activations, weights and sizes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  thumbnet plot curves models/mnist/history.csv\n  \
     thumbnet plot confusion models/mnist/model.tnet --data mnist --out confusion.png\n  \
@@ -35,6 +36,7 @@ enum What {
     Digits(answers::digits::Args),
     Scatter(answers::scatter::Args),
     Weights(weights::Args),
+    Activations(activations::Args),
     Histogram(histogram::Args),
     Sizes(sizes::Args),
 }
@@ -50,6 +52,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         What::Digits(args) => answers::digits::run(args, settings),
         What::Scatter(args) => answers::scatter::run(args, settings),
         What::Weights(args) => weights::run(args, settings),
+        What::Activations(args) => activations::run(args, settings),
         What::Histogram(args) => histogram::run(args, settings),
         What::Sizes(args) => sizes::run(args, settings),
     }

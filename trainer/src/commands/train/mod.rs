@@ -1,6 +1,7 @@
 //! `thumbnet train`: Trains a network by a recipe and writes its files.
 
 mod card;
+mod line;
 mod sweep;
 
 use super::Settings;
@@ -13,7 +14,8 @@ use crate::quantize::{self, QuantizedSequential, WeightType};
 use crate::target::{self, Footprint};
 use crate::train::recipe::WeightName;
 use crate::train::{
-    Checkpoint, Classification, Console, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe, watch,
+    Checkpoint, Classification, Console, Explanation, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe,
+    watch,
 };
 use crate::{onnx, output, tnet};
 use serde_json::{Value, json};
@@ -84,6 +86,10 @@ struct Outcome {
     test: Measure,
     int8: Int8,
     splits: Splits,
+    /// Every number of the first step, where the recipe asks for it.
+    explanation: Option<Explanation>,
+    /// What a single layer found in a plane, or why it could not.
+    line: Option<String>,
     /// What the emulated chip makes of it, where that can be measured.
     chip: Option<OnChip>,
 }
@@ -124,7 +130,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         return sweep::run(&recipe, args, settings);
     }
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
-    let outcome = learn(recipe, args, settings, &out)?;
+    let mut outcome = learn(recipe, args, settings, &out)?;
+    outcome.chip = on_chip(&outcome.tnet, &outcome.splits.test, settings);
     let files = write(&outcome, &out, settings.language)?;
     Checkpoint::remove(&out.join(CHECKPOINT));
     let mut results = vec![outcome.score()];
@@ -188,6 +195,7 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
         validation.as_mut().map(|data| data.take_column(column)).transpose()?;
     }
     let mut net = recipe.network(&train)?;
+    let explanation = recipe.explain.then(|| recipe.explanation(&net, &train)).transpose()?;
     let checkpoint = out.join(CHECKPOINT);
     let fit = Fit {
         sample_weights,
@@ -216,8 +224,8 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(&recipe))?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
-    let chip = on_chip(&tnet, &splits.test, settings);
-    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, chip })
+    let line = line::words(&net, &train, &history);
+    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, explanation, line, chip: None })
 }
 
 /// The types that the recipe asks for.
@@ -325,6 +333,7 @@ impl Outcome {
             "recipe": recipe, "parameters": self.net.parameters(), "epochs": self.recipe.epochs, "seed": self.recipe.seed,
             "seconds": self.seconds, "seconds_per_epoch": self.seconds_per_epoch(), "test": test, "int8": int8,
             "chip": self.chip.as_ref().map(OnChip::value), "out": out.display().to_string(),
+            "explanation": self.explanation.as_ref().map(Explanation::value), "line": self.line,
             "files": files.iter().map(|name| out.join(name).display().to_string()).collect::<Vec<_>>(),
         })
     }
@@ -347,9 +356,12 @@ impl Outcome {
 
     /// The results of the f32 and of the integer model in words.
     fn results(&self) -> [String; 2] {
-        let percent =
-            |share: f64| format!("{:.2} % of {} test samples right", 100.0 * share, self.splits.test.samples());
-        let error = |mse: f64| format!("mean squared error {mse:.4} on {} test samples", self.splits.test.samples());
+        let samples = match self.splits.test.samples() {
+            1 => "1 test sample".into(),
+            count => format!("{count} test samples"),
+        };
+        let percent = |share: f64| format!("{:.2} % of {samples} right", 100.0 * share);
+        let error = |mse: f64| format!("mean squared error {mse:.4} on {samples}");
         let float = self.test.accuracy.map_or_else(|| error(self.test.mse.unwrap_or(f64::NAN)), percent);
         let integer = match self.int8 {
             Int8::Accuracy(accuracy) => percent(accuracy),
@@ -366,8 +378,10 @@ impl Outcome {
         if self.net.input.shape == [28, 28] {
             next = format!("thumbnet flash {} --target qemu", model.display());
         }
+        let explanation = self.explanation.as_ref().map_or_else(String::new, |steps| steps.text() + "\n");
+        let line = self.line.as_ref().map_or_else(String::new, |line| format!("{line}\n"));
         format!(
-            "f32   {float}\nint8  {integer}\n{} epochs in {:.1} s, {:.3} s each\nwrote {}: {}\n\nnext: {next}",
+            "{explanation}f32   {float}\nint8  {integer}\n{line}{} epochs in {:.1} s, {:.3} s each\nwrote {}: {}\n\nnext: {next}",
             self.recipe.epochs,
             self.seconds,
             self.seconds_per_epoch(),

@@ -2,6 +2,7 @@
 
 use super::{Args, CALIBRATION, Int8, data_options, hold_out, measure_int8, weight_types};
 use crate::commands::Settings;
+use crate::commands::work::Work;
 use crate::dataset::{load, permutation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::train::{Fit, Recipe, Silent, watch};
@@ -42,6 +43,7 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     settings.note(format_args!("{}: {} trainings, {threads} at a time", recipe.name, recipes.len()));
     let (next, results) = (AtomicUsize::new(0), Mutex::new(vec![None; recipes.len()]));
+    let work = Mutex::new(Work::begin(&recipe.name, "trainings", recipes.len() as u64, settings));
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, recipes.len()) {
             scope.spawn(|| {
@@ -53,7 +55,11 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
                         Ok(trial) => format!("{}: {:.5}", combinations[index].join(" "), trial.score.abs()),
                         Err(error) => format!("{}: {error}", combinations[index].join(" ")),
                     };
-                    settings.note(line);
+                    if let Ok(mut work) = work.lock() {
+                        work.line(settings, &line);
+                        // An interrupted training says so itself.
+                        let _ = work.advance(1);
+                    }
                     if let Ok(mut results) = results.lock() {
                         results[index] = Some(result);
                     }
@@ -61,6 +67,7 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
             });
         }
     });
+    drop(work);
     let mut trials = Vec::new();
     for result in results.into_inner().unwrap_or_default().into_iter().flatten() {
         match result {

@@ -11,6 +11,7 @@ let measured = null; // the shape that was measured last
 let timer = 0;
 let regression = false;
 let range = 1;
+let looking = false; // whether the user looks for a board, not the page by itself
 
 const shape = () => JSON.stringify([state.layers, state.inputs, state.act, state.weights, state.data]);
 
@@ -27,8 +28,9 @@ function show() {
   timer = setTimeout(() => send("measure"), 600);
 }
 
-/** Measures anew, as after the line was lost. */
+/** Measures anew, and looks for a board, as after the line was lost. */
 export function again() {
+  send("board");
   measured = null;
   show();
 }
@@ -61,7 +63,7 @@ on("run", (head, bytes) => {
   const text = head.different ? "chip_differs" : "chip_agrees";
   element("chip-says").textContent = say(text, { core: head.core, n: number(head.samples), different: head.different, count: number(head.count / head.samples), unit: say(head.unit).toLowerCase() });
   element("chip-says").dataset.different = head.different;
-  element("run").disabled = false;
+  element("run").disabled = element("run-board").disabled = false;
 });
 on("file", (head, bytes) => {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([bytes])), download: head.name });
@@ -69,12 +71,29 @@ on("file", (head, bytes) => {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 });
 
-element("run").addEventListener("click", () => {
+on("board", (head) => {
+  element("look").hidden = true;
+  for (const part of document.querySelectorAll(".board")) part.hidden = false;
+  element("board").title = head.probe;
+  if (looking) element("chip-says").textContent = head.probe;
+  looking = false;
+});
+
+/** Runs on the emulated chip, or flashes the chip of this name. */
+function run(chip) {
   send("pause");
-  send("run");
-  element("run").disabled = true;
+  send("run", { chip });
+  element("run").disabled = element("run-board").disabled = true;
   element("chip-says").textContent = say("running");
   delete element("chip-says").dataset.different;
+}
+
+element("run").addEventListener("click", () => run(null));
+element("run-board").addEventListener("click", () => run(element("board").value || element("board").placeholder));
+element("look").addEventListener("click", () => {
+  looking = true;
+  element("chip-says").textContent = say("looking");
+  send("board");
 });
 document.querySelectorAll("[data-form]").forEach((button) => button.addEventListener("click", () => send("file", { form: button.dataset.form })));
 
@@ -84,8 +103,12 @@ export function setError({ about, message }) {
     element("instructions").textContent = "–";
     element("instructions-more").textContent = message;
   } else if (about === "run") {
-    element("run").disabled = false;
+    element("run").disabled = element("run-board").disabled = false;
     element("chip-says").textContent = message;
+  } else if (about === "board") {
+    // Nobody needs to know who has not asked.
+    if (looking) element("chip-says").textContent = message;
+    looking = false;
   } else return false;
   return true;
 }

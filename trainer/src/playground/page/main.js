@@ -82,14 +82,26 @@ on("error", (head) => {
 });
 network.onPointed(showField);
 
-for (const tab of ["points", "digits"]) element(`tab-${tab}`).addEventListener("click", () => change({ tab }));
+const TABS = ["points", "digits"];
+for (const [k, tab] of TABS.entries()) {
+  element(`tab-${tab}`).addEventListener("click", () => change({ tab }));
+  element(`tab-${tab}`).addEventListener("keydown", (event) => {
+    const last = TABS.length - 1;
+    const next = { ArrowLeft: k ? k - 1 : last, ArrowRight: k < last ? k + 1 : 0, Home: 0, End: last }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    element(`tab-${TABS[next]}`).focus();
+    change({ tab: TABS[next] });
+  });
+}
 element("language").addEventListener("click", () => change({ lang: isChinese() ? "en" : "zh" }));
 element("theme").addEventListener("click", () => change({ theme: isDark() ? "light" : "dark" }));
 
 onChange(() => {
-  for (const tab of ["points", "digits"]) {
+  for (const tab of TABS) {
     element(tab).hidden = state.tab !== tab;
     element(`tab-${tab}`).setAttribute("aria-selected", state.tab === tab);
+    element(`tab-${tab}`).tabIndex = state.tab === tab ? 0 : -1;
   }
   tell();
 });

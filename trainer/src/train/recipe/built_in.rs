@@ -1,7 +1,15 @@
 //! The recipes that come with the program.
 
-/// Name and text.
-const RECIPES: [(&str, &str); 11] = [
+/// Name and text, in the order of the course.
+const RECIPES: [(&str, &str); 15] = [
+    ("perceptron", include_str!("../../../recipes/perceptron.toml")),
+    ("activations", include_str!("../../../recipes/activations.toml")),
+    ("softmax", include_str!("../../../recipes/softmax.toml")),
+    ("backpropagation", include_str!("../../../recipes/backpropagation.toml")),
+    ("xor", include_str!("../../../recipes/xor.toml")),
+    ("quality", include_str!("../../../recipes/quality.toml")),
+    ("boston", include_str!("../../../recipes/boston.toml")),
+    ("boston-tutorial", include_str!("../../../recipes/boston-tutorial.toml")),
     ("mnist", include_str!("../../../recipes/mnist.toml")),
     ("mnist-best", include_str!("../../../recipes/mnist-best.toml")),
     ("mnist-12k", include_str!("../../../recipes/mnist-12k.toml")),
@@ -9,10 +17,6 @@ const RECIPES: [(&str, &str); 11] = [
     ("mnist-1k", include_str!("../../../recipes/mnist-1k.toml")),
     ("fashion-mnist", include_str!("../../../recipes/fashion-mnist.toml")),
     ("fashion-mnist-best", include_str!("../../../recipes/fashion-mnist-best.toml")),
-    ("boston", include_str!("../../../recipes/boston.toml")),
-    ("boston-tutorial", include_str!("../../../recipes/boston-tutorial.toml")),
-    ("quality", include_str!("../../../recipes/quality.toml")),
-    ("xor", include_str!("../../../recipes/xor.toml")),
 ];
 
 /// The names of the built-in recipes.

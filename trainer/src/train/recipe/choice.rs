@@ -14,6 +14,7 @@ pub enum LossName {
     Huber,
     LogCosh,
     Hinge,
+    Perceptron,
     BinaryCrossentropy,
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
@@ -28,6 +29,7 @@ impl LossName {
             Self::Huber => Loss::Huber { delta },
             Self::LogCosh => Loss::LogCosh,
             Self::Hinge => Loss::Hinge,
+            Self::Perceptron => Loss::Perceptron,
             Self::BinaryCrossentropy => Loss::BinaryCrossentropy,
             Self::CategoricalCrossentropy | Self::SparseCategoricalCrossentropy => {
                 Loss::CategoricalCrossentropy { label_smoothing }

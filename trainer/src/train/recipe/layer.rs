@@ -114,6 +114,12 @@ impl LayerRecipe {
             return Err("use_bias = false leaves no bias to initialize; remove bias_initializer".into());
         }
         dense.bias = bias.bias(inputs, self.units, random);
+        if let Some(kernel) = self.kernel_initializer.weights("kernel_initializer", (inputs, self.units))? {
+            dense.kernel = kernel;
+        }
+        if let Some(bias) = self.bias_initializer.weights("bias_initializer", (1, self.units))? {
+            dense.bias = bias.row(0).to_owned();
+        }
         Ok(dense)
     }
 

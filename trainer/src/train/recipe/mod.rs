@@ -10,14 +10,14 @@ mod parse;
 
 pub use built_in::{built_in, names};
 pub use choice::{ActivationName, LossName, MonitorName, OptimizerName, OutputName, ScheduleName, WeightName};
-pub use initializer::{InitializerName, InitializerRecipe};
+pub use initializer::{InitializerName, InitializerRecipe, InitializerValue};
 pub use layer::{LayerRecipe, RegularizerRecipe};
 pub use optimizer::{EarlyStoppingRecipe, OptimizerRecipe, ScheduleRecipe};
 
-use super::{Fit, memory};
+use super::{Explanation, Fit, Optimizer, memory};
 use crate::dataset::{Augmentation, Dataset, Features, MinMaxScaler, StandardScaler, Targets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{AveragePool, Encoding, Input, Layer, Loss, Normalization, Sequential};
+use crate::nn::{AveragePool, Encoding, Input, Layer, Loss, Normalization, Sequential, Target};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,9 @@ pub struct Recipe {
     /// Whether rare classes count for more, so that all count the same together (scikit-learn's `balanced`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub balance_classes: bool,
+    /// Whether every number of the first step is printed, as one would compute it by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explain: bool,
     /// The share of the inputs that is set to 0 in each step.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub input_dropout: f32,
@@ -186,6 +189,29 @@ impl Recipe {
             seed: self.seed,
             ..Fit::new(self.epochs, batch_size, self.loss(), self.optimizer()?)
         })
+    }
+
+    /// The first step on `train` with every number: the loss of its first sample and the gradients.
+    /// # Errors
+    /// As [`Explanation::of`]; [`ErrorKind::Data`] where there is no sample.
+    pub fn explanation(&self, net: &Sequential, train: &Dataset) -> Result<Explanation> {
+        super::measure(net, train, self.loss())?;
+        let first = train.head(1);
+        let values;
+        let target = match &first.targets {
+            Targets::Classes(classes) => Target::Class(classes[0]),
+            Targets::Values(rows) => {
+                values = rows.row(0).to_vec();
+                Target::Values(&values)
+            }
+            Targets::None => return Err(Error::new(ErrorKind::Data, &train.name, "has no targets to learn")),
+        };
+        // What other optimizers make of a gradient depends on the steps before.
+        let rate = match self.optimizer()? {
+            Optimizer::Sgd { learning_rate, momentum: 0.0, .. } => Some(learning_rate),
+            _ => None,
+        };
+        Explanation::of(net, &first.features.real(), target, self.loss(), rate)
     }
 
     fn class_weights(&self, train: &Dataset) -> Option<Vec<f32>> {

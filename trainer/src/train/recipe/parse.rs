@@ -277,7 +277,7 @@ mod tests {
         );
         let recipe = Recipe::parse("recipe.toml", &text).unwrap();
         let layer = &recipe.layers[0];
-        assert_eq!(layer.kernel_initializer.value, Some(0.02));
+        assert_eq!(layer.kernel_initializer.value, Some(super::super::InitializerValue::Number(0.02)));
         let settings = layer.settings();
         assert!(settings.learned_slope && !settings.use_bias && settings.batch_normalization.is_some());
         assert_eq!((settings.dropout, settings.kernel_regularizer.l2), (0.25, 1e-4));
@@ -294,6 +294,34 @@ mod tests {
             "{}",
             refusal("\"int4\"", "\"int5\"")
         );
+    }
+
+    #[test]
+    fn every_weight_can_be_said() {
+        let text = built_in("backpropagation").unwrap();
+        let data = crate::dataset::load("one-sample", &crate::dataset::Options::default()).unwrap().train;
+        let recipe = Recipe::parse("recipe.toml", text).unwrap();
+        let net = recipe.network(&data).unwrap();
+        let layers: Vec<_> = net.dense_layers().collect();
+        assert_eq!(layers[0].kernel, ndarray::array![[0.1, -0.2], [0.4, 0.2]]);
+        assert_eq!(layers[0].bias, ndarray::array![0.0, 0.1]);
+        assert_eq!((layers[1].kernel[[1, 0]], layers[1].bias[0]), (-0.5, 0.2));
+        assert_eq!(Recipe::parse("again", &recipe.text().unwrap()).unwrap(), recipe);
+        let refusal = |from: &str, to: &str| {
+            assert!(text.contains(from), "{from}");
+            let recipe = Recipe::parse("recipe.toml", &text.replacen(from, to, 1));
+            recipe.and_then(|recipe| recipe.network(&data)).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refusal("[0.4, 0.2]]", "[0.4]]"),
+            "backpropagation: layer 1: kernel_initializer: value needs 2 lists of 2 numbers, one for each weight"
+        );
+        assert!(
+            refusal("[0.0, 0.1]", "[0.0]")
+                .ends_with("bias_initializer: value needs 1 lists of 2 numbers, one for each weight")
+        );
+        assert!(refusal("[0.0, 0.1]", "\"x\"").contains("expected a number, a list of numbers, or a list of lists"));
+        assert!(refusal("\"constant\"", "\"ones\"").contains("belongs to the initializer constant, not Ones"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::commands::{DataArgs, Evaluator, Model, Settings};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use ndarray::Array2;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A model, data, and where to draw.
 #[derive(Debug, clap::Args)]
@@ -33,9 +33,13 @@ struct Answers {
 
 impl Question {
     fn ask(&self, settings: &Settings) -> Result<Answers> {
-        let evaluator = Model::open(&self.model)?.evaluator()?;
-        let data = labeled(self.data.load(settings)?.0, &evaluator)?;
-        let outputs = evaluator.outputs(&data.features)?;
-        Ok(Answers { evaluator, data, outputs })
+        ask(&self.model, &self.data, settings)
     }
+}
+
+fn ask(model: &Path, data: &DataArgs, settings: &Settings) -> Result<Answers> {
+    let evaluator = Model::open(model)?.evaluator()?;
+    let data = labeled(data.load(settings)?.0, &evaluator)?;
+    let outputs = evaluator.outputs(&data.features)?;
+    Ok(Answers { evaluator, data, outputs })
 }
