@@ -25,6 +25,21 @@ pub enum Value {
     Other,
 }
 
+impl Value {
+    /// What a copy of it takes, in bytes: about, but never far less.
+    pub(super) fn bytes(&self) -> usize {
+        const EACH: usize = 32;
+        match self {
+            Self::Float(_) | Self::Int(_) | Self::Other => EACH,
+            Self::Text(text) => EACH + text.len(),
+            Self::Tensor(tensor) => EACH + tensor.bytes(),
+            Self::Floats(list) => EACH + size_of_val(list.as_slice()),
+            Self::Ints(list) => EACH + size_of_val(list.as_slice()),
+            Self::Texts(list) => list.iter().map(|text| EACH + text.len()).sum(),
+        }
+    }
+}
+
 /// The parameters of one operator, by name. A parameter of another type than asked for counts as absent.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes(BTreeMap<String, Value>);

@@ -56,12 +56,12 @@ impl Graph {
     }
 
     /// The graph's last output (in every exporter the one with the numbers) for samples x features of real values, as
-    /// samples x outputs. A graph of a fixed number of samples is run as often as needed; one that takes bytes gets
-    /// `255 * real`.
+    /// samples x outputs. A graph of a fixed number of samples is run as often as needed, any other for 256 samples at a
+    /// time; one that takes bytes gets `255 * real`.
     /// # Errors
     /// As [`Graph::evaluate`]; a number of samples that the graph's fixed one does not divide.
     pub fn outputs_for(&self, real: ArrayView2<f32>) -> Result<Array2<f32>> {
-        let fixed = self.fixed_samples().unwrap_or(real.nrows()).max(1);
+        let fixed = self.fixed_samples().unwrap_or(256).max(1);
         let mut values = Vec::new();
         for part in real.axis_chunks_iter(Axis(0), fixed) {
             let outputs = self.run(as_given(self, part)?)?;

@@ -13,7 +13,7 @@ pub struct Tensor {
 }
 
 /// The most elements that joined tensors may have: a chain of joins doubles with every node.
-const MAX_JOINED: usize = 1 << 26;
+const MAX_JOINED: usize = 1 << 24;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +241,14 @@ impl Tensor {
     /// The number of elements.
     pub fn len(&self) -> usize {
         each!(&self.elements, list => list.len())
+    }
+
+    /// The bytes that the elements take.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.elements {
+            Elements::Text(list) => list.iter().map(|text| size_of::<String>() + text.len()).sum(),
+            elements => each!(elements, list => size_of_val(list.as_slice())),
+        }
     }
 
     /// Whether there are no elements.

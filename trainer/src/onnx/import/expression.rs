@@ -1,6 +1,7 @@
 //! A function of one element, as the graph's elementwise operators compose it. It may differ from feature to feature by its
 //! constants.
 
+use super::effort::Effort;
 use crate::onnx::graph::Node;
 use crate::onnx::operators;
 use crate::onnx::tensor::Tensor;
@@ -43,6 +44,11 @@ impl Affine {
 
     pub(super) fn is_identity(&self) -> bool {
         self.offset.iter().chain(&self.bias).all(|&v| v == 0.0) && self.scale.iter().all(|&v| v == 1.0)
+    }
+
+    /// The number of features that it differs by.
+    pub(super) fn width(&self) -> usize {
+        self.offset.len().max(self.scale.len()).max(self.bias.len())
     }
 
     /// Adds `term` to the result.
@@ -105,8 +111,34 @@ impl Expression {
         }
     }
 
-    /// The values for a column of `x` (points x 1): points x 1, or points x features where constants vary.
-    pub(super) fn evaluate(&self, x: &Tensor) -> Result<Tensor, String> {
+    /// The elements of its widest constants on top, and of all constants and operators in it, as often as they are evaluated.
+    pub(super) fn size(&self) -> (usize, usize) {
+        match self {
+            Self::X => (1, 1),
+            Self::Constant(tensor) => (tensor.len(), tensor.len()),
+            Self::Affine(affine, inner) => {
+                let (width, sum) = inner.size();
+                let width = affine.width().max(width);
+                (width, sum.saturating_add(width))
+            }
+            Self::Apply(_, arguments) => {
+                let sizes = arguments.iter().map(|argument| argument.size());
+                let (width, sum) =
+                    sizes.fold((1, 0_usize), |(width, sum), size| (size.0.max(width), sum.saturating_add(size.1)));
+                (width, sum.saturating_add(width))
+            }
+        }
+    }
+
+    /// The values for `x`, points x 1 or points x features: points x 1, or points x features where constants vary.
+    /// # Errors
+    /// Operators that cannot be evaluated, or more work than the file justifies.
+    pub(super) fn evaluate(&self, x: &Tensor, effort: &Effort) -> Result<Tensor, String> {
+        effort.compute(self.size().1.saturating_mul(x.len()))?;
+        self.values(x)
+    }
+
+    fn values(&self, x: &Tensor) -> Result<Tensor, String> {
         match self {
             Self::X => Ok(x.clone()),
             Self::Constant(tensor) => {
@@ -114,7 +146,7 @@ impl Expression {
                 tensor.clone().reshaped(&[1, len]).ok_or_else(|| "a constant has an impossible shape".to_owned())
             }
             Self::Affine(affine, inner) => {
-                let inner = inner.evaluate(x)?;
+                let inner = inner.values(x)?;
                 let row = |list: &[f64]| {
                     ArrayD::from_shape_vec(IxDyn(&[1, list.len()]), list.to_vec()).map_err(|error| error.to_string())
                 };
@@ -126,7 +158,7 @@ impl Expression {
                 let values = arguments.iter().enumerate().map(|(index, argument)| match &**argument {
                     // A table is not by features.
                     Self::Constant(table) if node.op == "Gather" && index == 0 => Ok(table.clone()),
-                    other => other.evaluate(x),
+                    other => other.values(x),
                 });
                 let values = values.collect::<Result<Vec<_>, _>>()?;
                 let inputs: Vec<Option<&Tensor>> = values.iter().map(Some).collect();

@@ -1,6 +1,7 @@
 //! What each operator does to a flow.
 
 use super::chain::Action;
+use super::effort::Effort;
 use super::expression::{Affine, Expression};
 use super::operand::quantization_of;
 use super::value::{Dynamic, Flow, Kind, Shape, Value};
@@ -35,7 +36,7 @@ impl Walk {
                 let shape = operators::evaluate(&constant_shape(node), &[Some(&dims.into())]).ok_or("no shape")??;
                 Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect())
             }
-            ("", "Concat") => Self::concat(node, arguments),
+            ("", "Concat") => self.concat(node, arguments),
             ("", "Gather") | ("ai.onnx.ml", "ArrayFeatureExtractor") => self.pick(node, arguments, &flow),
             ("", "Softmax" | "LogSoftmax") => one(self.softmax(node, &flow)?),
             ("", "ArgMax") | ("ai.onnx.ml", "Binarizer") => Ok(vec![Value::Labels(flow)]),
@@ -69,14 +70,14 @@ impl Walk {
                 let integers = Value::Flow(Self::fresh(base, flow.shape.clone(), Kind::Integer));
                 let mut arguments = arguments.to_vec();
                 arguments[0] = Some(integers);
-                Ok(vec![Self::elementwise(node, &arguments)?])
+                Ok(vec![self.elementwise(node, &arguments)?])
             }
             ("", "DynamicQuantizeLinear") => Ok(vec![
                 Value::Dynamic(Dynamic::Integers(flow)),
                 Value::Dynamic(Dynamic::Scale(vec![1.0])),
                 Value::Dynamic(Dynamic::ZeroPoint),
             ]),
-            _ if is_elementwise(node) => Ok(vec![Self::elementwise(node, arguments)?]),
+            _ if is_elementwise(node) => Ok(vec![self.elementwise(node, arguments)?]),
             _ => Err(unknown_at(node, &flow)),
         }
     }
@@ -85,8 +86,8 @@ impl Walk {
     fn second_is_flow(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         match (node.domain.as_str(), node.op.as_str()) {
             ("", "MatMul" | "Gemm") => self.dense(node, arguments).map(|flow| vec![Value::Flow(flow)]),
-            ("", "Concat") => Self::concat(node, arguments),
-            _ if is_elementwise(node) || node.op == "Gather" => Ok(vec![Self::elementwise(node, arguments)?]),
+            ("", "Concat") => self.concat(node, arguments),
+            _ if is_elementwise(node) || node.op == "Gather" => Ok(vec![self.elementwise(node, arguments)?]),
             _ => Err(unknown(node)),
         }
     }
@@ -110,6 +111,7 @@ impl Walk {
         let dims: Vec<usize> = order.iter().map(|&axis| flow.shape.dims[axis]).collect();
         let shape =
             Shape { dims, batch: flow.shape.batch.and_then(|batch| order.iter().position(|&axis| axis == batch)) };
+        self.effort.make(flow.shape.features())?;
         let single = flow.shape.single();
         let numbers: Vec<usize> = (0..flow.shape.features()).collect();
         let numbers = ArrayD::from_shape_vec(IxDyn(&single), numbers).map_err(|error| error.to_string())?;
@@ -124,7 +126,7 @@ impl Walk {
     }
 
     /// Only `[1 - p, p]`, the two columns of a binary classifier, may be joined.
-    fn concat(node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
+    fn concat(&self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         let flows: Vec<&Flow> = arguments
             .iter()
             .flatten()
@@ -137,7 +139,7 @@ impl Walk {
         if let ([first, second], 2) = (flows.as_slice(), arguments.len()) {
             let pair = first.base == second.base && first.shape.features() == 1 && second.shape.features() == 1;
             let rank = first.shape.dims.len() as i64;
-            if pair && (last_axis == rank - 1 || last_axis == -1) && complementary(first, second)? {
+            if pair && (last_axis == rank - 1 || last_axis == -1) && complementary(first, second, &self.effort)? {
                 let mut dims = second.shape.dims.clone();
                 if let Some(last) = dims.last_mut() {
                     *last = 2;
@@ -297,8 +299,8 @@ impl Walk {
     fn quantize(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         let quantization = quantization_of(tensor(arguments, 1), tensor(arguments, 2))?;
         if self.quantization(flow.base).is_some() {
-            return match Self::elementwise(node, arguments)? {
-                Value::Flow(flow) if quantization.passes(&flow.expression) => {
+            return match self.elementwise(node, arguments)? {
+                Value::Flow(flow) if quantization.passes(&flow.expression, &self.effort) => {
                     Ok(Flow { expression: Rc::new(Expression::X), ..flow })
                 }
                 Value::Flow(flow) => Ok(flow),
@@ -340,11 +342,12 @@ fn constant_shape(node: &Node) -> Node {
 }
 
 /// Whether two functions add up to 1 (as probabilities) or to 0 (as scores).
-fn complementary(first: &Flow, second: &Flow) -> Found<bool> {
+fn complementary(first: &Flow, second: &Flow, effort: &Effort) -> Found<bool> {
     let points: Vec<f64> = (-16..=16).map(|k| f64::from(k) * 0.37).collect();
     let column = ArrayD::from_shape_vec(IxDyn(&[points.len(), 1]), points).map_err(|error| error.to_string())?;
     let column = Tensor::of_type(column, ElementType::F64);
-    let values = |flow: &Flow| flow.expression.evaluate(&column)?.to_f64().ok_or_else(|| "it joins texts".to_owned());
+    let values =
+        |flow: &Flow| flow.expression.evaluate(&column, effort)?.to_f64().ok_or_else(|| "it joins texts".to_owned());
     let sum = values(first)? + values(second)?;
     Ok(sum.iter().all(|v| (v - 1.0).abs() < 1e-5) || sum.iter().all(|v| v.abs() < 1e-5))
 }

@@ -1,6 +1,7 @@
 //! From the chain to layers of integers: the numbers of the file are taken as they are, and give the same integers.
 
 use super::chain::{Action, Bias, FileQuantization, IntegerKernel, Kernel, Step};
+use super::effort::Effort;
 use super::expression::{Expression, zip};
 use super::meaning::{self, Names};
 use super::operand::parameters;
@@ -15,7 +16,7 @@ use std::rc::Rc;
 
 /// The layers of a chain whose activations are quantized.
 pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<QuantizedSequential> {
-    let mut layers = Layers { features: walk.steps[0].features, ..Layers::default() };
+    let mut layers = Layers::new(walk);
     for step in steps {
         layers.add(step).map_err(|message| Error::new(ErrorKind::Model, &step.place, message))?;
     }
@@ -46,8 +47,8 @@ struct Open {
 }
 
 /// The layers so far.
-#[derive(Default)]
-struct Layers {
+struct Layers<'a> {
+    effort: &'a Effort,
     dense: Vec<QuantizedDense>,
     open: Option<Open>,
     names: Names,
@@ -68,7 +69,23 @@ fn signed(quantization: FileQuantization) -> std::result::Result<Quantization, S
     Ok(Quantization { scale: quantization.scale, zero_point })
 }
 
-impl Layers {
+impl<'a> Layers<'a> {
+    fn new(walk: &'a Walk) -> Self {
+        Self {
+            effort: &walk.effort,
+            dense: Vec::new(),
+            open: None,
+            names: Names::default(),
+            features: walk.steps[0].features,
+            normalization: None,
+            unit_norm: None,
+            pool: None,
+            current: None,
+            order: None,
+            softmax: false,
+        }
+    }
+
     fn add(&mut self, step: &Step) -> std::result::Result<(), String> {
         if self.softmax {
             // What follows only quantizes or names the probabilities.
@@ -119,7 +136,7 @@ impl Layers {
         if let Some(current) = self.current.filter(|_| self.open.is_none()) {
             return self.end(step, expression, current);
         }
-        let found = recognize(expression)?;
+        let found = recognize(expression, self.effort)?;
         let Some(open) = &mut self.open else {
             let linear =
                 found.activation == Activation::Linear && self.unit_norm.is_none() && self.normalization.is_none();
@@ -170,7 +187,7 @@ impl Layers {
                 if let Some(quantization) = table::output_quantization(expression) {
                     self.look_up(step, expression, quantization)
                 } else {
-                    let (quantized, quantization) = table::quantized(expression, current)?;
+                    let (quantized, quantization) = table::quantized(expression, current, self.effort)?;
                     self.look_up(step, &quantized, quantization)
                 }
             }
@@ -197,6 +214,7 @@ impl Layers {
                 .dense
                 .last()
                 .map_or(order.len().max(order.iter().max().map_or(0, |max| max + 1)), |last| last.outputs);
+            self.effort.layer(inputs.saturating_sub(order.len()), kernel.weights.ncols())?;
             // Where an input is not taken, a weight of 0.
             let zero_points = kernel.zero_points.clone();
             let mut moved = ndarray::Array2::from_shape_fn((inputs, kernel.weights.ncols()), |(_, j)| zero_points[j]);
@@ -239,7 +257,7 @@ impl Layers {
             self.identity_layer(&step.name, before)?;
         }
         let Some(layer) = self.dense.last_mut() else { return Err("it stands before any layer".to_owned()) };
-        table::append(layer, expression, before, quantization)?;
+        table::append(layer, expression, before, quantization, self.effort)?;
         self.current = Some(quantization);
         Ok(())
     }
@@ -247,6 +265,7 @@ impl Layers {
     /// A layer that passes the input's integers on, so that a table can follow: weight 1, the same quantization on both sides.
     fn identity_layer(&mut self, name: &str, quantization: FileQuantization) -> std::result::Result<(), String> {
         let n = self.features;
+        self.effort.layer(n, n)?;
         let quantization = signed(quantization)?;
         let mut weights = vec![0; n * n];
         weights.iter_mut().step_by(n + 1).for_each(|weight| *weight = 1);

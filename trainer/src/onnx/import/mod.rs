@@ -7,6 +7,7 @@
 mod chain;
 mod dense;
 mod dynamic;
+mod effort;
 mod expression;
 mod float;
 mod flow;

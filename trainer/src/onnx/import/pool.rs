@@ -1,6 +1,7 @@
 //! Poolings in front of the first layer: a Slice of the image, an AveragePool, or both.
 
 use super::chain::{Action, FileQuantization};
+use super::effort::Effort;
 use super::expression::Expression;
 use super::table::domain;
 use super::value::{Flow, Kind, Shape, Value};
@@ -18,6 +19,7 @@ impl Walk {
     /// A Slice that cuts a window out of each sample's image.
     pub(super) fn crop(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         let image = image(flow)?;
+        self.effort.make(flow.shape.features())?;
         let numbers: Vec<i64> = (0..flow.shape.features() as i64).collect();
         let numbers = Tensor::from(numbers).reshaped(&flow.shape.single()).ok_or("its input has no shape")?;
         let mut inputs = vec![Some(&numbers)];
@@ -112,9 +114,9 @@ fn image(flow: &Flow) -> Found<[usize; 2]> {
 
 impl FileQuantization {
     /// Whether a function of its integers gives them back.
-    pub(super) fn passes(self, expression: &Expression) -> bool {
+    pub(super) fn passes(self, expression: &Expression, effort: &Effort) -> bool {
         let all = domain(self);
-        expression.evaluate(&all).is_ok_and(|given| given.to_i64() == all.to_i64())
+        expression.evaluate(&all, effort).is_ok_and(|given| given.to_i64() == all.to_i64())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Functions from 8-bit integers to 8-bit integers, tabulated by evaluating them.
 
 use super::chain::FileQuantization;
+use super::effort::Effort;
 use super::expression::Expression;
 use super::operand::{parameters, quantization_of};
 use super::recognize::recognize;
@@ -23,8 +24,9 @@ pub(super) fn append(
     expression: &Rc<Expression>,
     before: FileQuantization,
     after: FileQuantization,
+    effort: &Effort,
 ) -> Result<(), String> {
-    let values = expression.evaluate(&domain(before))?;
+    let values = expression.evaluate(&domain(before), effort)?;
     let outputs = match *values.shape() {
         [256, 1] => 1,
         [256, n] if n == layer.outputs => n,
@@ -53,7 +55,7 @@ pub(super) fn append(
                 .chunks(256)
                 .flat_map(|part| (i8::MIN..=i8::MAX).map(|q| part[index(q.clamp(*lo, *hi))]))
                 .collect();
-            (layer.output, function(expression).filter(|_| whole), table)
+            (layer.output, function(expression, effort).filter(|_| whole), table)
         }
         IntegerActivation::Table { pre, table, .. } => (*pre, None, chained(table, &entries)),
     };
@@ -88,14 +90,14 @@ fn clamp(table: &[i8]) -> Option<(i8, i8)> {
 }
 
 /// The activation function that a table holds, if it is QuantizeLinear of one of DequantizeLinear.
-fn function(expression: &Expression) -> Option<Activation> {
+fn function(expression: &Expression, effort: &Effort) -> Option<Activation> {
     let Expression::Apply(node, arguments) = expression else { return None };
     let inner = match node.op.as_str() {
         "QuantizeLinear" => of_real(arguments.first()?)?,
         "QLinearSigmoid" => return Some(Activation::Sigmoid),
         _ => return None,
     };
-    let found = recognize(&inner).ok()?;
+    let found = recognize(&inner, effort).ok()?;
     (found.before.is_identity() && found.after.is_identity() && found.activation != Activation::Linear)
         .then_some(found.activation)
 }
@@ -137,8 +139,9 @@ pub(super) fn output_quantization(expression: &Expression) -> Option<FileQuantiz
 pub(super) fn quantized(
     expression: &Rc<Expression>,
     before: FileQuantization,
+    effort: &Effort,
 ) -> Result<(Rc<Expression>, FileQuantization), String> {
-    let values = expression.evaluate(&domain(before))?.to_f64().ok_or("it gives texts")?;
+    let values = expression.evaluate(&domain(before), effort)?.to_f64().ok_or("it gives texts")?;
     let (lo, hi) = values.iter().fold((0.0_f64, 0.0_f64), |(lo, hi), &v| (lo.min(v), hi.max(v)));
     if !(lo.is_finite() && hi.is_finite() && hi > lo) {
         return Err("its results are not finite numbers".to_owned());

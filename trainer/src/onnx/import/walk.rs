@@ -2,6 +2,7 @@
 
 use super::chain::{Action, FileQuantization, Step};
 use super::dense::{QuantizedConstant, quantized_constant};
+use super::effort::Effort;
 use super::expression::Expression;
 use super::operand::{line, parameters, per_feature};
 use super::value::{Flow, Kind, Shape, Value};
@@ -40,6 +41,8 @@ pub(super) struct Walk {
     pub(super) pixels: bool,
     /// The shape of one sample.
     pub(super) input_shape: Vec<usize>,
+    /// What the import may still cost.
+    pub(super) effort: Effort,
 }
 
 impl Walk {
@@ -123,6 +126,7 @@ impl Walk {
             samples,
             pixels: input.element_type == data_type::UINT8,
             input_shape,
+            effort: Effort::of(graph),
         })
     }
 
@@ -148,6 +152,7 @@ impl Walk {
             arguments.iter().map(|value| constant_or_none(value.as_ref())).collect::<Option<Vec<_>>>()
         {
             let outputs = operators::evaluate(node, &constants).ok_or_else(|| unknown(node))??;
+            self.effort.make(outputs.iter().map(Tensor::len).sum())?;
             return Ok(outputs.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect());
         }
         if let Some(source) = arguments
@@ -266,7 +271,7 @@ impl Walk {
     }
 
     /// Elementwise functions of flows and constants, with the shapes' broadcasting.
-    pub(super) fn elementwise(node: &Node, arguments: &[Option<Value>]) -> Found<Value> {
+    pub(super) fn elementwise(&self, node: &Node, arguments: &[Option<Value>]) -> Found<Value> {
         let flows: Vec<&Flow> = arguments
             .iter()
             .flatten()
@@ -303,6 +308,7 @@ impl Walk {
         };
         let expression = if kind == Kind::Real && first.kind == Kind::Real { line(node, &operands) } else { None };
         let expression = expression.unwrap_or_else(|| Rc::new(Expression::Apply(Rc::new(node.clone()), operands)));
+        self.effort.make(expression.size().0)?;
         Ok(Value::Flow(Flow { expression, kind, size, ..first }))
     }
 }
