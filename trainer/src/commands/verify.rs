@@ -125,11 +125,11 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
 /// The network, and the graph where the file is one.
 fn open(args: &Args) -> Result<(Network, Option<Graph>)> {
     if args.model.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tnet")) {
-        return Ok((Model::open(&args.model)?.network()?, None));
+        return Ok((Model::open(&args.model)?.into_network()?, None));
     }
     match Model::open(&args.model)? {
         Model::Tnet(bytes) => Ok((tnet::read(&bytes)?, None)),
-        model => Ok((model.network()?, Some(Graph::open(&args.model)?))),
+        model => Ok((model.into_network()?, Some(Graph::open(&args.model)?))),
     }
 }
 

@@ -79,6 +79,17 @@ impl Attributes {
         if let Some(Value::Tensor(value)) = self.0.get(name) { Some(value) } else { None }
     }
 
+    /// A tensor, taken out.
+    pub(super) fn take_tensor(&mut self, name: &str) -> Option<Tensor> {
+        match self.0.remove(name)? {
+            Value::Tensor(tensor) => Some(tensor),
+            other => {
+                self.0.insert(name.to_owned(), other);
+                None
+            }
+        }
+    }
+
     /// Floats.
     pub fn floats(&self, name: &str) -> Option<&[f32]> {
         if let Some(Value::Floats(values)) = self.0.get(name) { Some(values) } else { None }

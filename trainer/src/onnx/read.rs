@@ -44,10 +44,10 @@ impl Graph {
         }
         let mut reader = Reader { folder, files: HashMap::new(), expanded: 0, repeatable };
         let mut constants = HashMap::with_capacity(graph.initializer.len());
-        for tensor in &graph.initializer {
+        for tensor in graph.initializer {
             let value =
-                reader.tensor(tensor).map_err(|message| bad(format!("initializer \"{}\"", tensor.name), message))?;
-            constants.insert(tensor.name.clone(), Arc::new(value));
+                reader.tensor(&tensor).map_err(|message| bad(format!("initializer \"{}\"", tensor.name), message))?;
+            constants.insert(tensor.name, Arc::new(value));
         }
         let versions = versions(&model.opset_import);
         let functions: HashMap<_, _> = model
@@ -63,9 +63,17 @@ impl Graph {
             graph.input.into_iter().filter(|input| !constants.contains_key(&input.name)).map(graph_input).collect();
         let input_names: HashSet<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
         let known = |name: &str| constants.contains_key(name) || input_names.contains(name);
-        let nodes = sort(nodes, known).map_err(|node| {
+        let mut nodes = sort(nodes, known).map_err(|node| {
             bad(node.place(), "reads a value that nothing before it computes; the file is damaged, export it again")
         })?;
+        // A Constant node is a constant.
+        nodes.retain_mut(|node| {
+            let constant = node.domain.is_empty() && node.op == "Constant";
+            let (true, Some(name)) = (constant, node.outputs.first()) else { return true };
+            let Some(tensor) = node.attributes.take_tensor("value") else { return true };
+            constants.insert(name.clone(), Arc::new(tensor));
+            false
+        });
         let metadata = model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
         let outputs = graph.output.into_iter().map(|output| output.name).collect();
         Ok(Self { name: graph.name, nodes, inputs, outputs, constants, metadata })

@@ -326,6 +326,15 @@ impl Tensor {
         if let Elements::F32(list) = &self.elements { Some(list) } else { None }
     }
 
+    /// The elements where they are of 8 bits, in -128..=127, and what was subtracted: 128 from unsigned ones.
+    pub(super) fn as_8_bits(&self) -> Option<(Box<dyn Iterator<Item = i8> + '_>, i32)> {
+        match &self.elements {
+            Elements::I8(list) => Some((Box::new(list.iter().copied()), 0)),
+            Elements::U8(list) => Some((Box::new(list.iter().map(|&v| (v ^ 0x80) as i8)), 128)),
+            _ => None,
+        }
+    }
+
     /// The elements as texts.
     pub(super) fn to_texts(&self) -> Vec<String> {
         each!(&self.elements, list => list.iter().map(ToString::to_string).collect())

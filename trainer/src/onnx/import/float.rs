@@ -102,7 +102,7 @@ impl<'a> Layers<'a> {
             }
             Action::Dense { kernel, bias } => {
                 let (_, outputs) = kernel.dim();
-                let real = kernel.real();
+                let real = kernel.real()?;
                 let bias = match bias {
                     Bias::Real(bias) => bias.clone(),
                     Bias::Integer(_) => return Err("its bias is quantized, but not its input".to_owned()),

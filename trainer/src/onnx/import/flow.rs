@@ -34,7 +34,7 @@ impl Walk {
             ("", "Shape") => {
                 let dims: Vec<i64> = flow.shape.dims.iter().map(|&dim| dim as i64).collect();
                 let shape = operators::evaluate(&constant_shape(node), &[Some(&dims.into())]).ok_or("no shape")??;
-                Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect())
+                Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor).into())).collect())
             }
             ("", "Concat") => self.concat(node, arguments),
             ("", "Gather") | ("ai.onnx.ml", "ArrayFeatureExtractor") => self.pick(node, arguments, &flow),
@@ -328,7 +328,7 @@ fn unknown_at(node: &Node, flow: &Flow) -> String {
 /// A constant operand.
 pub(super) fn tensor(arguments: &[Option<Value>], index: usize) -> Option<&Tensor> {
     match arguments.get(index).and_then(Option::as_ref) {
-        Some(Value::Constant(tensor)) => Some(tensor),
+        Some(Value::Constant(constant)) => Some(constant.tensor()),
         _ => None,
     }
 }

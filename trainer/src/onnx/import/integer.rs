@@ -7,7 +7,7 @@ use super::meaning::{self, Names};
 use super::operand::parameters;
 use super::recognize::recognize;
 use super::table;
-use super::walk::Walk;
+use super::walk::{Found, Walk};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Activation, AveragePool, Elementwise, Normalization, UnitNorm};
 use crate::onnx::graph::Graph;
@@ -39,7 +39,12 @@ pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Quanti
 /// A layer whose result is not quantized yet.
 struct Open {
     name: String,
-    kernel: IntegerKernel,
+    inputs: usize,
+    /// Outputs x inputs.
+    weights: Vec<i8>,
+    /// One per output, as are the scales.
+    zero_points: Vec<i8>,
+    scales: Vec<f32>,
     bias: Bias,
     input: Quantization,
     lo: f32,
@@ -208,25 +213,43 @@ impl<'a> Layers<'a> {
         let Kernel::Integer(kernel) = kernel else {
             return Err("its weights are not quantized by output or by tensor, though its input is; quantize them so, or convert the float model with --calibrate".to_owned());
         };
-        let mut kernel = kernel.clone();
+        let IntegerKernel { weights, scales, zero_points } = kernel;
+        let (mut inputs, outputs) = weights.dim();
+        let (mut weights, shift) = weights.integers()?;
+        let zero_points = zero_points
+            .iter()
+            .map(|&zero| {
+                i8::try_from(zero - shift)
+                    .map_err(|_| format!("its weights' zero point {zero} does not fit their type"))
+            })
+            .collect::<Found<Vec<i8>>>()?;
         if let Some(order) = self.order.take() {
-            let inputs = self
+            let taken = inputs;
+            inputs = self
                 .dense
                 .last()
                 .map_or(order.len().max(order.iter().max().map_or(0, |max| max + 1)), |last| last.outputs);
-            self.effort.layer(inputs.saturating_sub(order.len()), kernel.weights.ncols())?;
+            self.effort.layer(inputs.saturating_sub(taken), outputs)?;
             // Where an input is not taken, a weight of 0.
-            let zero_points = kernel.zero_points.clone();
-            let mut moved = ndarray::Array2::from_shape_fn((inputs, kernel.weights.ncols()), |(_, j)| zero_points[j]);
+            let mut moved: Vec<i8> = zero_points.iter().flat_map(|&zero| std::iter::repeat_n(zero, inputs)).collect();
+            let mut seen = vec![false; inputs];
             for (i, &from) in order.iter().enumerate() {
-                moved.row_mut(from).assign(&kernel.weights.row(i));
+                if std::mem::replace(&mut seen[from], true) {
+                    return Err(format!("what stands before it takes value {from} twice; take each once"));
+                }
+                for j in 0..outputs {
+                    moved[j * inputs + from] = weights[j * taken + i];
+                }
             }
-            kernel.weights = moved;
+            weights = moved;
         }
-        self.features = kernel.weights.ncols();
+        self.features = outputs;
         self.open = Some(Open {
             name: self.names.unique(&step.name),
-            kernel,
+            inputs,
+            weights,
+            zero_points,
+            scales: scales.clone(),
             bias: bias.clone(),
             input: signed(current)?,
             lo: f32::NEG_INFINITY,
@@ -293,18 +316,16 @@ impl Open {
             return;
         }
         self.bias = Bias::Real(zip(&self.real_bias(), slope, |b, s| b * s).into_iter().map(|b| b as f32).collect());
-        self.kernel.scales =
-            zip(&self.kernel.scales.iter().map(|&s| f64::from(s)).collect::<Vec<_>>(), slope, |a, b| a * b)
-                .into_iter()
-                .map(|s| s as f32)
-                .collect();
-        // Scales are positive: the sign goes into the weights.
-        for j in 0..self.kernel.scales.len() {
-            if self.kernel.scales[j] < 0.0 {
-                self.kernel.scales[j] = -self.kernel.scales[j];
-                let zero = self.kernel.zero_points[j];
-                self.kernel.weights.column_mut(j).mapv_inplace(|w| zero - w);
-                self.kernel.zero_points[j] = 0;
+        self.scales = zip(&self.scales.iter().map(|&s| f64::from(s)).collect::<Vec<_>>(), slope, |a, b| a * b)
+            .into_iter()
+            .map(|s| s as f32)
+            .collect();
+        // Scales are positive: the sign goes into the weights. `!w - !z` is `-(w - z)`, and fits.
+        for (j, scale) in self.scales.iter_mut().enumerate() {
+            if *scale < 0.0 {
+                *scale = -*scale;
+                self.zero_points[j] = !self.zero_points[j];
+                self.weights[j * self.inputs..][..self.inputs].iter_mut().for_each(|weight| *weight = !*weight);
             }
         }
     }
@@ -313,11 +334,9 @@ impl Open {
     fn real_bias(&self) -> Vec<f64> {
         match &self.bias {
             Bias::Real(bias) => bias.iter().map(|&b| f64::from(b)).collect(),
-            Bias::Integer(bias) => bias
-                .iter()
-                .zip(&self.kernel.scales)
-                .map(|(&b, &s)| f64::from(b) * f64::from(self.input.scale * s))
-                .collect(),
+            Bias::Integer(bias) => {
+                bias.iter().zip(&self.scales).map(|(&b, &s)| f64::from(b) * f64::from(self.input.scale * s)).collect()
+            }
         }
     }
 
@@ -326,11 +345,11 @@ impl Open {
         if term.iter().all(|&t| t == 0.0) {
             return Ok(());
         }
-        let outputs = self.kernel.scales.len();
+        let outputs = self.scales.len();
         let mut steps = Vec::with_capacity(outputs);
         let integers = self.integer_bias()?;
         for (j, &bias) in integers.iter().enumerate() {
-            let step = f64::from(self.input.scale * self.kernel.scales[j]);
+            let step = f64::from(self.input.scale * self.scales[j]);
             steps.push(to_i32(f64::from(bias) + (term[if term.len() == 1 { 0 } else { j }] / step).round_ties_even())?);
         }
         self.bias = Bias::Integer(steps);
@@ -342,7 +361,7 @@ impl Open {
             Bias::Integer(bias) => Ok(bias.clone()),
             Bias::Real(bias) => bias
                 .iter()
-                .zip(&self.kernel.scales)
+                .zip(&self.scales)
                 .map(|(&b, &s)| to_i32((f64::from(b) / f64::from(self.input.scale * s)).round_ties_even()))
                 .collect(),
         }
@@ -350,23 +369,23 @@ impl Open {
 
     fn close(self, output: Quantization) -> std::result::Result<QuantizedDense, String> {
         let bias = self.integer_bias()?;
-        if let Some(bad) = self.kernel.scales.iter().find(|scale| !(scale.is_normal() && **scale > 0.0)) {
+        if let Some(bad) = self.scales.iter().find(|scale| !(scale.is_normal() && **scale > 0.0)) {
             return Err(format!("a weight scale is {bad}, expected a positive number"));
         }
-        let (weights, weight_zero_points) = stored(&self.kernel)?;
+        let outputs = self.scales.len();
+        let (weights, weight_zero_points) = stored(self.weights, self.inputs, self.zero_points);
         let level = |real: f32| {
             ((real / output.scale).round_ties_even() + f32::from(output.zero_point)).clamp(-128.0, 127.0) as i8
         };
         let (lo, hi) = (level(self.lo), level(self.hi));
-        let (inputs, outputs) = self.kernel.weights.dim();
         Ok(QuantizedDense {
             name: self.name,
-            inputs,
+            inputs: self.inputs,
             outputs,
             weight_type: WeightType::Int8,
             weights,
             weight_zero_points,
-            weight_scales: self.kernel.scales,
+            weight_scales: self.scales,
             bias,
             input: self.input,
             output,
@@ -383,17 +402,18 @@ fn to_i32(value: f64) -> std::result::Result<i32, String> {
     }
 }
 
-/// The weights as i8, outputs x inputs, and their zero points: none where the differences fit, else both moved into i8.
-fn stored(kernel: &IntegerKernel) -> std::result::Result<(Vec<i8>, Vec<i8>), String> {
-    let transposed = kernel.weights.t();
-    let centered: Option<Vec<i8>> =
-        transposed.indexed_iter().map(|((j, _), &w)| i8::try_from(w - kernel.zero_points[j]).ok()).collect();
-    if let Some(centered) = centered {
-        return Ok((centered, Vec::new()));
+/// Weights, outputs x inputs, and their zero points: none where the differences fit 8 bits.
+fn stored(mut weights: Vec<i8>, inputs: usize, zero_points: Vec<i8>) -> (Vec<i8>, Vec<i8>) {
+    let wide = inputs.max(1);
+    let fit = weights
+        .chunks(wide)
+        .zip(&zero_points)
+        .all(|(row, &zero)| row.iter().all(|weight| weight.checked_sub(zero).is_some()));
+    if !fit {
+        return (weights, zero_points);
     }
-    let shift = if kernel.weights.iter().chain(&kernel.zero_points).any(|&v| v > 127) { 128 } else { 0 };
-    let narrow = |v: i32| i8::try_from(v - shift).map_err(|_| format!("the weight {v} does not fit 8 bits"));
-    let weights = transposed.iter().map(|&w| narrow(w)).collect::<std::result::Result<_, _>>()?;
-    let zero_points = kernel.zero_points.iter().map(|&z| narrow(z)).collect::<std::result::Result<_, _>>()?;
-    Ok((weights, zero_points))
+    for (row, &zero) in weights.chunks_mut(wide).zip(&zero_points) {
+        row.iter_mut().for_each(|weight| *weight -= zero);
+    }
+    (weights, Vec::new())
 }

@@ -5,6 +5,7 @@
 //! layers of real numbers (`float`) or of integers (`integer`).
 
 mod chain;
+mod constant;
 mod dense;
 mod dynamic;
 mod effort;

@@ -25,7 +25,7 @@ impl Walk {
         let mut inputs = vec![Some(&numbers)];
         for argument in arguments.iter().skip(1) {
             inputs.push(match argument {
-                Some(Value::Constant(tensor)) => Some(tensor),
+                Some(Value::Constant(constant)) => Some(&**constant.tensor()),
                 None => None,
                 Some(_) => return Err("its bounds are not constant".to_owned()),
             });

@@ -1,9 +1,8 @@
 //! What a value of the graph is while the importer walks through it.
 
+use super::constant::{Constant, Weights};
 use super::expression::Expression;
-use crate::onnx::tensor::Tensor;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// The kind of numbers in a [`Flow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +45,10 @@ pub(super) enum Dynamic {
     Sums {
         /// What is multiplied.
         input: Flow,
-        /// Inputs x outputs, less the zero points.
-        weights: ndarray::Array2<i32>,
+        /// The weights.
+        weights: Weights,
+        /// Their zero points, one per output.
+        zero_points: Vec<i32>,
         /// The product's shape.
         shape: Shape,
     },
@@ -57,7 +58,7 @@ pub(super) enum Dynamic {
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     /// Known without any input.
-    Constant(Arc<Tensor>),
+    Constant(Constant),
     /// Depends on the input.
     Flow(Flow),
     /// Class labels made from a flow: what follows only names classes.

@@ -1,7 +1,7 @@
 //! The walk through the graph: what each node makes of the values before it.
 
 use super::chain::{Action, FileQuantization, Step};
-use super::dense::{QuantizedConstant, quantized_constant};
+use super::constant::Constant;
 use super::effort::Effort;
 use super::expression::Expression;
 use super::operand::{line, parameters, per_feature};
@@ -31,8 +31,6 @@ pub(super) struct Walk {
     pub(super) steps: Vec<Step>,
     /// What the names stand for.
     pub(super) values: HashMap<String, Value>,
-    /// The integers behind dequantized constants.
-    pub(super) quantized: HashMap<String, QuantizedConstant>,
     /// Names of classes met on the way.
     pub(super) class_names: Vec<String>,
     /// The number of samples that shapes are computed with.
@@ -52,11 +50,10 @@ impl Walk {
     pub(super) fn through(graph: &Graph) -> Result<Self> {
         let mut walk = Self::start(graph)?;
         for (name, tensor) in &graph.constants {
-            walk.values.insert(name.clone(), Value::Constant(Arc::clone(tensor)));
+            walk.values.insert(name.clone(), Value::Constant(Arc::clone(tensor).into()));
         }
         for node in &graph.nodes {
             let arguments: Vec<Option<Value>> = node.inputs.iter().map(|name| walk.values.get(name).cloned()).collect();
-            walk.keep_integers(node, &arguments);
             let results =
                 walk.node(node, &arguments).map_err(|message| Error::new(ErrorKind::Model, node.place(), message))?;
             for (name, value) in node.outputs.iter().zip(results) {
@@ -121,24 +118,12 @@ impl Walk {
         Ok(Self {
             steps: vec![step],
             values: HashMap::from([(input.name.clone(), Value::Flow(flow))]),
-            quantized: HashMap::new(),
             class_names: Vec::new(),
             samples,
             pixels: input.element_type == data_type::UINT8,
             input_shape,
             effort: Effort::of(graph),
         })
-    }
-
-    /// Remembers the integers behind constants that a node dequantizes or passes on.
-    fn keep_integers(&mut self, node: &Node, arguments: &[Option<Value>]) {
-        let constants: Option<Vec<_>> = arguments.iter().map(|value| constant_or_none(value.as_ref())).collect();
-        let kept = constants
-            .and_then(|constants| quantized_constant(node, &constants))
-            .or_else(|| self.quantized.get(node.inputs.first()?)?.after(node));
-        if let (Some(kept), Some(output)) = (kept, node.outputs.first()) {
-            self.quantized.insert(output.clone(), kept);
-        }
     }
 
     /// What a node gives.
@@ -151,9 +136,14 @@ impl Walk {
         if let Some(constants) =
             arguments.iter().map(|value| constant_or_none(value.as_ref())).collect::<Option<Vec<_>>>()
         {
-            let outputs = operators::evaluate(node, &constants).ok_or_else(|| unknown(node))??;
+            if let Some(constant) = Constant::of_node(node, &constants, &self.effort)? {
+                return Ok(vec![Value::Constant(constant)]);
+            }
+            let tensors: Vec<_> =
+                constants.iter().map(|constant| constant.map(|constant| &**constant.tensor())).collect();
+            let outputs = operators::evaluate(node, &tensors).ok_or_else(|| unknown(node))??;
             self.effort.make(outputs.iter().map(Tensor::len).sum())?;
-            return Ok(outputs.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect());
+            return Ok(outputs.into_iter().map(|tensor| Value::Constant(Arc::new(tensor).into())).collect());
         }
         if let Some(source) = arguments
             .iter()
@@ -251,7 +241,7 @@ impl Walk {
         };
         let from_constants = || {
             arguments.iter().flatten().find_map(|value| match value {
-                Value::Constant(tensor) if tensor.len() > 1 => Some(tensor.to_texts()),
+                Value::Constant(constant) if constant.tensor().len() > 1 => Some(constant.tensor().to_texts()),
                 _ => None,
             })
         };
@@ -295,7 +285,9 @@ impl Walk {
         for argument in arguments.iter().flatten() {
             operands.push(match argument {
                 Value::Flow(flow) => Rc::clone(&flow.expression),
-                Value::Constant(tensor) => Rc::new(Expression::Constant(per_feature(node, tensor, &first.shape)?)),
+                Value::Constant(constant) => {
+                    Rc::new(Expression::Constant(per_feature(node, constant.tensor(), &first.shape)?))
+                }
                 _ => return Err("it computes with labels".to_owned()),
             });
         }
@@ -315,10 +307,10 @@ impl Walk {
 
 /// A constant, or nothing where an input is left out: what an operator may be evaluated with.
 #[expect(clippy::option_option, reason = "the outer says whether all is known, the inner whether the input is there")]
-fn constant_or_none(value: Option<&Value>) -> Option<Option<&Tensor>> {
+fn constant_or_none(value: Option<&Value>) -> Option<Option<&Constant>> {
     match value {
         None => Some(None),
-        Some(Value::Constant(tensor)) => Some(Some(tensor)),
+        Some(Value::Constant(constant)) => Some(Some(constant)),
         Some(_) => None,
     }
 }
