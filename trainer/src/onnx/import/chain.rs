@@ -1,7 +1,7 @@
 //! The network as the importer finds it: a chain of steps, each from what the one before it gives.
 
-use super::constant::Weights;
 use super::expression::Expression;
+use super::weights::Weights;
 use crate::nn::{AveragePool, UnitNorm};
 use ndarray::Array2;
 use std::rc::Rc;
@@ -59,7 +59,8 @@ impl Kernel {
                 let (inputs, outputs) = kernel.weights.dim();
                 let (integers, shift) = kernel.weights.integers()?;
                 Ok(Array2::from_shape_fn((inputs, outputs), |(i, j)| {
-                    let weight = i32::from(integers[j * inputs + i]) + shift - kernel.zero_points[j];
+                    let weight =
+                        i64::from(integers[j * inputs + i]) + i64::from(shift) - i64::from(kernel.zero_points[j]);
                     weight as f32 * kernel.scales[j]
                 }))
             }

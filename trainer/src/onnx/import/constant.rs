@@ -1,12 +1,14 @@
 //! Constants of the graph, kept as they lie in the file: weights are large, and each other form of them is a copy.
 
+use super::chain::{IntegerKernel, Kernel};
 use super::effort::Effort;
 use super::walk::Found;
+use super::weights::Weights;
 use crate::onnx::graph::Node;
 use crate::onnx::operators;
 use crate::onnx::proto::data_type;
 use crate::onnx::tensor::{ElementType, Tensor};
-use ndarray::{Array2, ArrayD, ArrayView2, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -127,25 +129,22 @@ impl Constant {
         Some((&self.source, self.steps.as_deref()?))
     }
 
-    /// The matrix, or its transpose, as a layer's weights: of integers with a scale and a zero point for each output (`true`),
-    /// or of real numbers.
+    /// The matrix, or its transpose, times `alpha` as a layer's weights: of integers where they have a scale and a zero point for
+    /// all or for each output, else of real numbers.
     /// # Errors
     /// A constant that is no matrix.
-    pub(super) fn weights(&self, transpose: bool) -> Found<(Weights, Option<(Vec<f32>, Vec<i32>)>)> {
-        let Some(steps) = &self.steps else {
-            return Ok((Weights::new(Arc::clone(&self.source), self.transposed != transpose)?, None));
-        };
+    pub(super) fn kernel(&self, transpose: bool, alpha: f32) -> Found<Kernel> {
         let weights = Weights::new(Arc::clone(&self.source), self.transposed != transpose)?;
+        let Some(steps) = &self.steps else { return Ok(Kernel::Real(weights, alpha)) };
         let by_output = weights.output_axis() == steps.axis;
         let narrow = self.source.element_type() != ElementType::I32;
-        if narrow && (by_output || (steps.scale.len() == 1 && steps.zero_point.len() == 1)) {
-            let (_, outputs) = weights.dim();
-            let spread = |index: usize, len: usize| if len == 1 { 0 } else { index };
-            let scales = (0..outputs).map(|j| steps.scale[spread(j, steps.scale.len())]).collect();
-            let zero_points = (0..outputs).map(|j| steps.zero_point[spread(j, steps.zero_point.len())]).collect();
-            return Ok((weights, Some((scales, zero_points))));
+        if !narrow || !(by_output || (steps.scale.len() == 1 && steps.zero_point.len() == 1)) {
+            return Ok(Kernel::Real(Weights::new(Arc::clone(self.tensor()), transpose)?, alpha));
         }
-        Ok((Weights::new(Arc::clone(self.tensor()), transpose)?, None))
+        let outputs = weights.dim().1;
+        let scales = (0..outputs).map(|j| steps.scale[if steps.scale.len() == 1 { 0 } else { j }] * alpha).collect();
+        let zero = |j: usize| steps.zero_point[if steps.zero_point.len() == 1 { 0 } else { j }];
+        Ok(Kernel::Integer(IntegerKernel { weights, scales, zero_points: (0..outputs).map(zero).collect() }))
     }
 }
 
@@ -162,86 +161,5 @@ impl Steps {
                 * self.scale[of(self.scale.len(), at)]
         });
         ArrayD::from_shape_vec(IxDyn(shape), values.collect()).unwrap_or_default().into()
-    }
-}
-
-/// A matrix of constants, inputs x outputs, as it lies in the file.
-#[derive(Clone, Debug)]
-pub(super) struct Weights {
-    tensor: Arc<Tensor>,
-    /// Whether it lies there as outputs x inputs.
-    transposed: bool,
-    /// Rows and columns in the file.
-    rows: usize,
-    columns: usize,
-}
-
-impl Weights {
-    /// A tensor of two axes, beside leading ones of 1, or its transpose.
-    /// # Errors
-    /// Another shape; texts.
-    pub(super) fn new(tensor: Arc<Tensor>, transposed: bool) -> Found<Self> {
-        let (rows, columns) = match tensor.shape() {
-            [ones @ .., rows, columns] if ones.iter().all(|&dim| dim == 1) => (*rows, *columns),
-            shape => {
-                return Err(format!(
-                    "its weights have shape {shape:?}, expected a matrix; reshape them to inputs x outputs"
-                ));
-            }
-        };
-        if tensor.element_type() == ElementType::Text {
-            return Err(format!("its weights {:?} are texts, expected numbers", tensor.shape()));
-        }
-        Ok(Self { tensor, transposed, rows, columns })
-    }
-
-    /// Inputs and outputs.
-    pub(super) fn dim(&self) -> (usize, usize) {
-        if self.transposed { (self.columns, self.rows) } else { (self.rows, self.columns) }
-    }
-
-    /// The axis of the outputs in the tensor.
-    fn output_axis(&self) -> usize {
-        self.tensor.shape().len() - 2 + usize::from(!self.transposed)
-    }
-
-    /// The weights as real numbers, times a factor.
-    pub(super) fn real(&self, factor: f32) -> Array2<f32> {
-        let scaled = |matrix: ArrayView2<f32>| {
-            let matrix = if self.transposed { matrix.reversed_axes() } else { matrix };
-            let mut own = matrix.as_standard_layout().into_owned();
-            if factor != 1.0 {
-                own *= factor;
-            }
-            own
-        };
-        let dim = (self.rows, self.columns);
-        if let Some(Ok(view)) = self.tensor.as_f32().map(|list| ArrayView2::from_shape(dim, list)) {
-            return scaled(view);
-        }
-        let array = self.tensor.to_f32().and_then(|array| array.into_shape_with_order(dim).ok());
-        scaled(array.unwrap_or_default().view())
-    }
-
-    /// The weights as integers in -128..=127, outputs x inputs, and what to subtract from the file's to get them: 128 for
-    /// unsigned ones.
-    /// # Errors
-    /// Integers of other than 8 bits.
-    pub(super) fn integers(&self) -> Found<(Vec<i8>, i32)> {
-        let (bytes, shift) = self.tensor.as_8_bits().ok_or_else(|| {
-            format!(
-                "its weights {:?} are {}, expected int8 or uint8; quantize them so",
-                self.tensor.shape(),
-                self.tensor.type_name()
-            )
-        })?;
-        if self.transposed {
-            return Ok((bytes.collect(), shift));
-        }
-        let mut moved = vec![0; self.rows * self.columns];
-        for (at, byte) in bytes.enumerate() {
-            moved[at % self.columns * self.rows + at / self.columns] = byte;
-        }
-        Ok((moved, shift))
     }
 }

@@ -1,12 +1,13 @@
 //! The layers: everything that multiplies a sample with a matrix.
 
 use super::chain::{Action, Bias, IntegerKernel, Kernel};
-use super::constant::Weights;
 use super::expression::Expression;
 use super::flow::tensor;
 use super::operand::quantization_of;
+use super::refusal::no_mlp;
 use super::value::{Flow, Kind, Shape, Value};
 use super::walk::{Found, Walk};
+use super::weights::Weights;
 use crate::onnx::graph::Node;
 use crate::onnx::tensor::{ElementType, Tensor};
 use std::sync::Arc;
@@ -20,8 +21,7 @@ pub(super) fn product_shape(shape: &Shape, (inputs, outputs): (usize, usize)) ->
         }
         _ => {
             return Err(format!(
-                "its weights are {inputs}x{outputs}, but a sample has shape {:?}; flatten the input first",
-                shape.single()
+                "its weights are {inputs}x{outputs}, but the input has the shape {shape}; flatten it first, to {inputs} values a sample"
             ));
         }
     }
@@ -38,12 +38,21 @@ impl Walk {
             (Some(Value::Flow(flow)), Some(Value::Constant(weights))) => (flow.clone(), weights, 1),
             (Some(Value::Constant(weights)), Some(Value::Flow(flow))) => (flow.clone(), weights, 0),
             (Some(Value::Flow(_)), Some(Value::Flow(_))) => {
-                return Err("both its factors depend on the input; a layer of an MLP has constant weights, so use dense layers in place of attention".to_owned());
+                return Err(no_mlp(
+                    "both its factors depend on the input; a layer has constant weights, so use dense layers in place of attention",
+                ));
             }
-            _ => return Err("its weights are not constant".to_owned()),
+            _ => {
+                return Err(
+                    "its weights are not constant; export the model together with its trained weights, as initializers"
+                        .to_owned(),
+                );
+            }
         };
         if flow.kind != Kind::Real && flow.base != 0 {
-            return Err("it multiplies integers without their scale".to_owned());
+            return Err(
+                "it multiplies integers without their scale; dequantize them first, or use QLinearMatMul".to_owned()
+            );
         }
         let gemm = node.op == "Gemm";
         let (trans_a, trans_b) = (gemm && node.attributes.flag("transA"), gemm && node.attributes.flag("transB"));
@@ -52,17 +61,10 @@ impl Walk {
             if weights_at == 1 { (trans_a, trans_b) } else { (!trans_b, !trans_a) };
         let input_shape = if transpose_flow { transposed(&flow.shape)? } else { flow.shape.clone() };
         let alpha = if gemm { node.attributes.float("alpha", 1.0) } else { 1.0 };
-        let (weights, steps) = weights.weights(transpose_weights)?;
-        let (inputs, outputs) = weights.dim();
+        let kernel = weights.kernel(transpose_weights, alpha)?;
+        let (inputs, outputs) = kernel.dim();
         let shape = product_shape(&input_shape, (inputs, outputs))?;
         let base = self.commit(node, &flow)?;
-        let kernel = match steps {
-            Some((scales, zero_points)) => {
-                let scales = scales.into_iter().map(|scale| scale * alpha).collect();
-                Kernel::Integer(IntegerKernel { weights, scales, zero_points })
-            }
-            None => Kernel::Real(weights, alpha),
-        };
         let bias = Self::bias(node, arguments, outputs)?;
         let base = self.push(node, base, Action::Dense { kernel, bias }, outputs);
         let shape = if transpose_flow && weights_at == 0 { transposed(&shape)? } else { shape };
@@ -74,7 +76,11 @@ impl Walk {
         let Some(argument) = arguments.get(2).and_then(Option::as_ref) else {
             return Ok(Bias::Real(vec![0.0; outputs]));
         };
-        let Value::Constant(constant) = argument else { return Err("its bias depends on the input".to_owned()) };
+        let Value::Constant(constant) = argument else {
+            return Err(
+                "its bias depends on the input; a layer's bias is constant, so train it without that branch".to_owned()
+            );
+        };
         let beta = node.attributes.float("beta", 1.0);
         if beta == 1.0
             && let Some((integers, steps)) = constant.integers()
@@ -90,7 +96,7 @@ impl Walk {
         match values.len() {
             1 => Ok(Bias::Real(vec![values[0]; outputs])),
             len if len == outputs => Ok(Bias::Real(values)),
-            len => Err(format!("its bias has {len} elements, expected {outputs}")),
+            len => Err(format!("its bias has {len} elements, expected one or {outputs}; export the model again")),
         }
     }
 
@@ -98,19 +104,32 @@ impl Walk {
     pub(super) fn dense_of_operator(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         let gemm = node.op == "QGemm";
         let Some(Value::Flow(flow)) = arguments.first().and_then(Option::as_ref) else {
-            return Err("its first input is constant".to_owned());
+            return Err("its first input is constant; let the values come first and the weights second".to_owned());
         };
-        if node.attributes.flag("transA") || node.attributes.float("alpha", 1.0) != 1.0 {
-            return Err("transA and alpha are not supported here".to_owned());
+        if node.attributes.flag("transA") {
+            return Err("transA is set, so that samples are columns; export it with samples as rows".to_owned());
         }
         let input = quantization_of(tensor(arguments, 1), tensor(arguments, 2))?;
         let base = self.commit_as(node, flow, input)?;
         let Some(Value::Constant(weights)) = arguments.get(3).and_then(Option::as_ref) else {
-            return Err("its weights are not constant".to_owned());
+            return Err(
+                "its weights are not constant; export the model together with its trained weights, as initializers"
+                    .to_owned(),
+            );
         };
         let weights = Weights::new(Arc::clone(weights.tensor()), gemm && node.attributes.flag("transB"))?;
         let outputs = weights.dim().1;
-        let scales = per_output(tensor(arguments, 4), outputs, "scale")?;
+        let mut scales = per_output(tensor(arguments, 4), outputs, "scale")?;
+        let alpha = if gemm { node.attributes.float("alpha", 1.0) } else { 1.0 };
+        // ONNX Runtime multiplies alpha with the input's scale, the chip with the weights': the same where neither rounds.
+        if scales.iter().any(|&scale| (alpha * input.scale) * scale != input.scale * (alpha * scale)) {
+            return Err(format!(
+                "its alpha of {alpha} would be rounded elsewhere; multiply it into the scales of the weights"
+            ));
+        }
+        for scale in &mut scales {
+            *scale *= alpha;
+        }
         let zero_points = per_output(tensor(arguments, 5), outputs, "zero point")?.iter().map(|&v| v as i32).collect();
         let shape = product_shape(&flow.shape, weights.dim())?;
         let bias = match tensor(arguments, 6).filter(|_| gemm) {
@@ -144,7 +163,7 @@ impl Walk {
         quantization: super::chain::FileQuantization,
     ) -> Found<usize> {
         if flow.kind != Kind::Integer {
-            return Err("its input is not quantized".to_owned());
+            return Err("its input is not quantized; put a QuantizeLinear before it".to_owned());
         }
         let features = flow.shape.features();
         match &*flow.expression {
@@ -178,7 +197,9 @@ impl Walk {
     pub(super) fn linear_model(&mut self, node: &Node, flow: &Flow) -> Found<Vec<Value>> {
         let attributes = &node.attributes;
         let inputs = flow.shape.features();
-        let coefficients = attributes.floats("coefficients").ok_or("its coefficients are missing")?;
+        let coefficients = attributes
+            .floats("coefficients")
+            .ok_or("its coefficients are missing; the file is damaged, export it again")?;
         if inputs == 0 || coefficients.is_empty() || !coefficients.len().is_multiple_of(inputs) {
             return Err(format!("it has {} coefficients for {inputs} features", coefficients.len()));
         }
@@ -209,7 +230,7 @@ impl Walk {
                     vec![std::rc::Rc::clone(&result.expression)],
                 ));
             }
-            other => return Err(format!("post_transform {other:?} is not supported")),
+            other => return Err(format!("post_transform {other:?} is not supported; take NONE, SOFTMAX or LOGISTIC")),
         }
         if node.op == "LinearRegressor" {
             return Ok(vec![Value::Flow(result)]);
@@ -231,7 +252,7 @@ fn transposed(shape: &Shape) -> Found<Shape> {
     match *shape.dims.as_slice() {
         [a, b] => Ok(Shape { dims: vec![b, a], batch: shape.batch.map(|axis| 1 - axis) }),
         [_] => Ok(shape.clone()),
-        _ => Err(format!("its input has shape {:?}, expected a matrix", shape.dims)),
+        _ => Err(format!("its input has the shape {shape}, expected a matrix; flatten it first")),
     }
 }
 

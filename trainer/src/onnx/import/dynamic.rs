@@ -1,10 +1,10 @@
 //! Dynamic quantization: layers of integer weights whose inputs are quantized by each batch's own range.
 
 use super::chain::IntegerKernel;
-use super::constant::Weights;
 use super::dense::{per_output, product_shape};
 use super::value::{Dynamic, Value};
 use super::walk::{Found, Walk};
+use super::weights::Weights;
 use crate::onnx::graph::Node;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ impl Walk {
         };
         match (node.op.as_str(), part(0), part(1)) {
             ("MatMulInteger", Some(Dynamic::Integers(input)), None) => {
-                let weights = Arc::clone(constant(1).ok_or("its weights are not constant")?);
+                let weights = Arc::clone(constant(1).ok_or("its weights are not constant; export the model together with its trained weights, as initializers")?);
                 let weights = Weights::new(weights, false)?;
                 let zero_points = per_output(constant(3).map(|zero| &**zero), weights.dim().1, "zero point")?;
                 let zero_points = zero_points.iter().map(|&zero| zero as i32).collect();
@@ -30,7 +30,7 @@ impl Walk {
             }
             ("Cast" | "Identity", Some(sums @ Dynamic::Sums { .. }), None) => Ok(vec![Value::Dynamic(sums.clone())]),
             ("Mul", Some(Dynamic::Scale(scale)), None) | ("Mul", None, Some(Dynamic::Scale(scale))) => {
-                let other = constant(0).or_else(|| constant(1)).and_then(|tensor| tensor.to_f32()).ok_or("the weights' scale is not constant")?;
+                let other = constant(0).or_else(|| constant(1)).and_then(|tensor| tensor.to_f32()).ok_or("the weights' scale is not constant; quantize the model again")?;
                 let product = other.iter().map(|v| v * scale[0]).collect();
                 Ok(vec![Value::Dynamic(Dynamic::Scale(product))])
             }

@@ -1,11 +1,9 @@
 //! What an import may cost: a few bytes of a file must not ask for hours or gigabytes.
 
 use super::walk::Found;
+use crate::onnx::evaluate::MADE;
 use crate::onnx::graph::Graph;
 use std::cell::Cell;
-
-/// How many elements of constants, functions and layers may be made beside four times those that the file holds.
-const MADE: usize = 1 << 22;
 
 /// How many elements may be computed to find out what functions are, beside 64 times those that the file holds.
 const COMPUTED: usize = 1 << 24;

@@ -111,30 +111,45 @@ impl Expression {
         }
     }
 
-    /// The elements of its widest constants on top, and of all constants and operators in it, as often as they are evaluated.
-    pub(super) fn size(&self) -> (usize, usize) {
+    /// The number of features that it differs by on top: in its own constants, not in those of the operators inside.
+    pub(super) fn width(&self) -> usize {
         match self {
-            Self::X => (1, 1),
-            Self::Constant(tensor) => (tensor.len(), tensor.len()),
-            Self::Affine(affine, inner) => {
-                let (width, sum) = inner.size();
-                let width = affine.width().max(width);
-                (width, sum.saturating_add(width))
-            }
-            Self::Apply(_, arguments) => {
-                let sizes = arguments.iter().map(|argument| argument.size());
-                let (width, sum) =
-                    sizes.fold((1, 0_usize), |(width, sum), size| (size.0.max(width), sum.saturating_add(size.1)));
-                (width, sum.saturating_add(width))
-            }
+            Self::Constant(tensor) => tensor.len(),
+            Self::Affine(affine, _) => affine.width(),
+            Self::X | Self::Apply(..) => 1,
         }
+    }
+
+    /// The elements that one evaluation of it at one point computes.
+    pub(super) fn work(&self) -> usize {
+        self.widest_and_work().1
+    }
+
+    fn widest_and_work(&self) -> (usize, usize) {
+        let (widest, work) = match self {
+            Self::X | Self::Constant(_) => (1, 0),
+            Self::Affine(_, inner) => inner.widest_and_work(),
+            // A table of 256 entries for each feature, or for all.
+            Self::Apply(node, arguments) if node.op == "Gather" && arguments.len() == 2 => {
+                let (widest, work) = arguments[1].widest_and_work();
+                (widest.max(arguments[0].width().div_ceil(256)), work)
+            }
+            Self::Apply(_, arguments) => arguments
+                .iter()
+                .map(|argument| argument.widest_and_work())
+                .fold((1, 0_usize), |(widest, work), argument| {
+                    (argument.0.max(widest), argument.1.saturating_add(work))
+                }),
+        };
+        let widest = self.width().max(widest);
+        (widest, work.saturating_add(widest))
     }
 
     /// The values for `x`, points x 1 or points x features: points x 1, or points x features where constants vary.
     /// # Errors
     /// Operators that cannot be evaluated, or more work than the file justifies.
     pub(super) fn evaluate(&self, x: &Tensor, effort: &Effort) -> Result<Tensor, String> {
-        effort.compute(self.size().1.saturating_mul(x.len()))?;
+        effort.compute(self.work().saturating_mul(x.len()))?;
         self.values(x)
     }
 

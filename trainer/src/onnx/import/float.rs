@@ -5,9 +5,10 @@ use super::effort::Effort;
 use super::expression::{Affine, zip};
 use super::meaning::{self, Names};
 use super::recognize::recognize_chain;
+use super::refusal::refused;
 use super::slopes::Slopes;
 use super::walk::{Found, Walk};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::nn::{Activation, AveragePool, Dense, Layer, Normalization, Sequential, UnitNorm};
 use crate::onnx::graph::Graph;
 use ndarray::{Array1, Array2};
@@ -16,9 +17,11 @@ use ndarray::{Array1, Array2};
 pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Sequential> {
     let mut layers = Layers::new(walk);
     for step in steps {
-        layers.add(step).map_err(|message| Error::new(ErrorKind::Model, &step.place, message))?;
+        let shape = format!("[batch, {}]", layers.features);
+        layers.add(step).map_err(|message| refused(&step.place, &[shape], &message))?;
     }
-    layers.finish().map_err(|message| Error::new(ErrorKind::Model, "output", message))?;
+    let shape = format!("[batch, {}]", layers.features);
+    layers.finish().map_err(|message| refused("output", &[shape], &message))?;
     let normalization = layers.normalization.map(|affine| normalization(&affine, walk.steps[0].features));
     let mut input = meaning::input(graph, walk, normalization);
     input.unit_norm = layers.unit_norm;
@@ -105,7 +108,7 @@ impl<'a> Layers<'a> {
                 let real = kernel.real()?;
                 let bias = match bias {
                     Bias::Real(bias) => bias.clone(),
-                    Bias::Integer(_) => return Err("its bias is quantized, but not its input".to_owned()),
+                    Bias::Integer(_) => return Err("its bias is quantized, but not its input; quantize the whole model, or dequantize the bias to real numbers".to_owned()),
                 };
                 self.dense(&step.name, real, bias)?;
                 self.features = outputs;
@@ -137,7 +140,9 @@ impl<'a> Layers<'a> {
                 self.features = pool.len();
                 self.features_in = pool.len();
             }
-            Action::Quantize(_) | Action::Table { .. } => return Err("it is quantized".to_owned()),
+            Action::Quantize(_) | Action::Table { .. } => {
+                return Err("it is quantized, though its input is not; quantize the whole model".to_owned());
+            }
         }
         Ok(())
     }

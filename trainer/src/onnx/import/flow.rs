@@ -4,6 +4,7 @@ use super::chain::Action;
 use super::effort::Effort;
 use super::expression::{Affine, Expression};
 use super::operand::quantization_of;
+use super::refusal::no_mlp;
 use super::value::{Dynamic, Flow, Kind, Shape, Value};
 use super::walk::{Found, Walk, unknown};
 use crate::nn::UnitNorm;
@@ -78,7 +79,7 @@ impl Walk {
                 Value::Dynamic(Dynamic::ZeroPoint),
             ]),
             _ if is_elementwise(node) => Ok(vec![self.elementwise(node, arguments)?]),
-            _ => Err(unknown_at(node, &flow)),
+            _ => Err(unknown(node)),
         }
     }
 
@@ -151,7 +152,9 @@ impl Walk {
                 })]);
             }
         }
-        Err("it joins branches of the network; only a single chain of layers is an MLP".to_owned())
+        Err(no_mlp(
+            "it joins branches of the network; only a single chain of layers is an MLP, so train it without them",
+        ))
     }
 
     /// Columns of a result: the second of a binary classifier's, or labels.
@@ -159,7 +162,9 @@ impl Walk {
         if flow.kind == Kind::Integer || flow.binary {
             return Ok(vec![Value::Labels(flow.clone())]);
         }
-        let indices = tensor(arguments, 1).and_then(Tensor::to_i64).ok_or("its indices are not constant")?;
+        let indices = tensor(arguments, 1)
+            .and_then(Tensor::to_i64)
+            .ok_or("its indices are not constant; choose features by constant ones")?;
         let features = flow.shape.features() as i64;
         let all = indices.iter().copied().eq(0..features);
         let axis = node.attributes.int("axis", if node.op == "Gather" { 0 } else { -1 });
@@ -175,7 +180,10 @@ impl Walk {
         {
             return self.choose(node, flow, &indices.iter().map(|&index| index as usize).collect::<Vec<_>>());
         }
-        Err(format!("it takes {} of {features} values; only a chain of whole layers is an MLP", indices.len()))
+        Err(no_mlp(&format!(
+            "it takes {} of {features} values; choose features of the input, or let the next layer take all",
+            indices.len()
+        )))
     }
 
     /// Some of the input's features, in any order: columns that a pipeline selects.
@@ -201,11 +209,11 @@ impl Walk {
         };
         if span != features {
             return Err(format!(
-                "it normalizes {span} of {features} values along axis {axis}; it must take all of a sample's"
+                "it normalizes {span} of {features} values along axis {axis}; it must take all of a sample's, so flatten it first"
             ));
         }
         if self.quantization(flow.base).is_some() && flow.kind != Kind::Real {
-            return Err("it takes integers".to_owned());
+            return Err("it takes integers; dequantize them first".to_owned());
         }
         let base = self.commit(node, flow)?;
         let base = self.push(node, base, Action::Softmax { logarithm: node.op == "LogSoftmax" }, features);
@@ -226,7 +234,8 @@ impl Walk {
         let axis = if node.op == "Normalizer" { -1 } else { node.attributes.int("axis", -1) };
         let last = flow.shape.dims.len() as i64 - 1;
         if (axis != -1 && axis != last) || flow.shape.dims.last().copied() != Some(flow.shape.features()) {
-            return Err("it does not take the norm of a whole sample".to_owned());
+            return Err("it does not take the norm of a whole sample; take that, along the last axis of a flat input"
+                .to_owned());
         }
         let base = self.commit(node, flow)?;
         let base = self.push(node, base, Action::UnitNorm(norm), flow.shape.features());
@@ -242,14 +251,14 @@ impl Walk {
         let channels = dims.get(1).copied().unwrap_or(1);
         if flow.shape.features() != channels {
             return Err(format!(
-                "it normalizes {channels} channels of {} values; only one value per channel is an MLP",
+                "it normalizes {channels} channels of {} values each; flatten the sample first, so that a channel is one value",
                 flow.shape.features()
             ));
         }
         let list = |index: usize| -> Found<Vec<f64>> {
             let values: Vec<f64> = tensor(arguments, index)
                 .and_then(Tensor::to_f64)
-                .ok_or("its parameters are not constant")?
+                .ok_or("its parameters are not constant; export the model for inference")?
                 .into_iter()
                 .collect();
             if values.len() == channels {
@@ -304,25 +313,13 @@ impl Walk {
                     Ok(Flow { expression: Rc::new(Expression::X), ..flow })
                 }
                 Value::Flow(flow) => Ok(flow),
-                _ => Err("it quantizes labels".to_owned()),
+                _ => Err("it quantizes labels; export the model up to the probabilities".to_owned()),
             };
         }
         let base = self.commit(node, flow)?;
         let base = self.push(node, base, Action::Quantize(quantization), flow.shape.features());
         Ok(Self::fresh(base, flow.shape.clone(), Kind::Integer))
     }
-}
-
-/// As `unknown`, with the shape that arrives.
-fn unknown_at(node: &Node, flow: &Flow) -> String {
-    let dims: Vec<String> = flow
-        .shape
-        .dims
-        .iter()
-        .enumerate()
-        .map(|(axis, dim)| if Some(axis) == flow.shape.batch { "batch".to_owned() } else { dim.to_string() })
-        .collect();
-    format!("(input [{}]) {}", dims.join(", "), unknown(node))
 }
 
 /// A constant operand.
@@ -346,8 +343,12 @@ fn complementary(first: &Flow, second: &Flow, effort: &Effort) -> Found<bool> {
     let points: Vec<f64> = (-16..=16).map(|k| f64::from(k) * 0.37).collect();
     let column = ArrayD::from_shape_vec(IxDyn(&[points.len(), 1]), points).map_err(|error| error.to_string())?;
     let column = Tensor::of_type(column, ElementType::F64);
-    let values =
-        |flow: &Flow| flow.expression.evaluate(&column, effort)?.to_f64().ok_or_else(|| "it joins texts".to_owned());
+    let values = |flow: &Flow| {
+        flow.expression
+            .evaluate(&column, effort)?
+            .to_f64()
+            .ok_or_else(|| "it joins texts; export the model up to the probabilities".to_owned())
+    };
     let sum = values(first)? + values(second)?;
     Ok(sum.iter().all(|v| (v - 1.0).abs() < 1e-5) || sum.iter().all(|v| v.abs() < 1e-5))
 }

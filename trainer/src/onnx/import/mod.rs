@@ -14,13 +14,16 @@ mod float;
 mod flow;
 mod integer;
 mod meaning;
+mod open;
 mod operand;
 mod pool;
 mod recognize;
+mod refusal;
 mod slopes;
 mod table;
 mod value;
 mod walk;
+mod weights;
 
 use super::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};

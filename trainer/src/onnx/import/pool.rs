@@ -27,7 +27,7 @@ impl Walk {
             inputs.push(match argument {
                 Some(Value::Constant(constant)) => Some(&**constant.tensor()),
                 None => None,
-                Some(_) => return Err("its bounds are not constant".to_owned()),
+                Some(_) => return Err("its bounds are not constant; export the model with fixed ones".to_owned()),
             });
         }
         let kept = operators::evaluate(node, &inputs).ok_or("it is no Slice")??;
@@ -39,7 +39,8 @@ impl Walk {
         let offset = [first / image[1], first % image[1]];
         let at = |k: usize| ((offset[0] + k / columns) * image[1] + offset[1] + k % columns) as i64;
         if places.is_empty() || places.len() != rows * columns || places.iter().enumerate().any(|(k, &p)| p != at(k)) {
-            return Err("it keeps values that are no window of an image; only a crop may".to_owned());
+            return Err("it keeps values that are no window of an image; cut a rectangle, or flatten the whole sample"
+                .to_owned());
         }
         let base = if flow.kind == Kind::Real && self.quantization(flow.base).is_none() {
             self.commit(node, flow)?
@@ -56,7 +57,7 @@ impl Walk {
         let (size, strides) = operators::windows(node)?;
         if strides != size {
             return Err(format!(
-                "its windows of {size:?} lie {strides:?} apart; only windows side by side run on the chip"
+                "its windows of {size:?} lie {strides:?} apart; only windows side by side run on the chip, so let the strides be the size"
             ));
         }
         let outputs = [0, 1].map(|axis| image[axis] / size[axis]);

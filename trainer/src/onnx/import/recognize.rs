@@ -54,12 +54,14 @@ pub(super) fn recognize(expression: &Rc<Expression>, effort: &Effort) -> Result<
         Expression::X => {
             return Ok(Recognized { before: after, activation: Activation::Linear, after: Affine::identity() });
         }
-        Expression::Constant(_) => return Err("its result does not depend on the input".to_owned()),
+        Expression::Constant(_) => {
+            return Err("its result does not depend on the input; check the model before the export".to_owned());
+        }
         _ => {}
     }
     let mut candidates = vec![Affine::identity()];
     core.leaves(&mut candidates);
-    effort.compute(candidates.len().saturating_mul(core.size().1))?;
+    effort.compute(candidates.len().saturating_mul(core.work()))?;
     let mut varies = false;
     for before in candidates {
         let Some(function) = core.in_terms_of(&before) else {
@@ -75,7 +77,7 @@ pub(super) fn recognize(expression: &Rc<Expression>, effort: &Effort) -> Result<
         }
     }
     let reason = if varies {
-        "it differs from feature to feature, which no layer can hold"
+        "it differs from feature to feature, which no layer can hold; use one function for all of a layer"
     } else {
         "it is no activation function that a layer can have; use one of ONNX's, such as Relu, Tanh, Sigmoid or Gelu"
     };

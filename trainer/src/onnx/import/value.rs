@@ -1,7 +1,9 @@
 //! What a value of the graph is while the importer walks through it.
 
-use super::constant::{Constant, Weights};
+use super::constant::Constant;
 use super::expression::Expression;
+use super::refusal::no_mlp;
+use super::weights::Weights;
 use std::rc::Rc;
 
 /// The kind of numbers in a [`Flow`].
@@ -76,6 +78,17 @@ pub(super) struct Shape {
     pub(super) batch: Option<usize>,
 }
 
+impl std::fmt::Display for Shape {
+    /// `[batch, 1, 28, 28]`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let dim = |(axis, dim): (usize, &usize)| {
+            if Some(axis) == self.batch { "batch".to_owned() } else { dim.to_string() }
+        };
+        let dims: Vec<String> = self.dims.iter().enumerate().map(dim).collect();
+        write!(f, "[{}]", dims.join(", "))
+    }
+}
+
 impl Shape {
     /// The number of elements of one sample.
     pub(super) fn features(&self) -> usize {
@@ -96,7 +109,7 @@ impl Shape {
             Some(axis) => {
                 let ahead = before(axis, &self.dims);
                 let found = (0..dims.len()).find(|&other| dims[other] == samples && before(other, &dims) == ahead);
-                Some(found.ok_or_else(|| format!("{:?} becomes {dims:?}, which mixes samples", self.dims))?)
+                Some(found.ok_or_else(|| no_mlp("it mixes samples; keep the batch dimension, as Flatten does"))?)
             }
             None => None,
         };
