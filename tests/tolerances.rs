@@ -7,6 +7,12 @@
 pub const NETWORK: f32 = 1e-5;
 /// The same of a network whose weights are float16, which has 11 bits.
 pub const NETWORK_F16: f32 = 4e-3;
+/// A dynamically quantized network imported with real values between its layers, against onnxruntime, relative to the larger of
+/// the value and 1: onnxruntime rounds each batch's values to 8 bits by their own range before each of three layers.
+pub const NETWORK_DYNAMIC: f32 = 5e-2;
+/// Probabilities that are rounded to steps of 1/255, against onnxruntime, which fuses softmax and rounding and takes 254 steps
+/// where 1 divided by the scale is 254.99998; absolute.
+pub const ROUNDED_SOFTMAX: f32 = 4e-3;
 /// An operator against ONNX's own node tests, relative; the official bound is a hundred times larger.
 pub const OPERATOR: f32 = 1e-5;
 /// The same near 0, absolute.

@@ -56,10 +56,13 @@ def save(name: str, x: np.ndarray, output: str | None = None) -> None:
         path.unlink()
         return
     source = run.get_inputs()[0].name
-    fixed = run.get_inputs()[0].shape[0]
+    shape = run.get_inputs()[0].shape
+    # A sample alone has no batch dimension, and is run alone.
+    alone = len(shape) == 1 and isinstance(shape[0], int)
+    fixed = 1 if alone else shape[0] if shape else None
     chosen = output or float_output(run)
     if isinstance(fixed, int) and fixed != len(x):
-        results = np.concatenate([np.atleast_2d(run.run([chosen], {source: x[i : i + fixed]})[0]) for i in range(0, len(x), fixed)])
+        results = np.concatenate([np.atleast_2d(run.run([chosen], {source: x[i] if alone else x[i : i + fixed]})[0]) for i in range(0, len(x), fixed)])
     else:
         results = run.run([chosen], {source: x})[0]
     if isinstance(results, list):  # ZipMap
@@ -343,13 +346,13 @@ def hand_made() -> None:
     rng = np.random.default_rng(4)
 
     def build(name, nodes, constants, features, outputs, opset=13, ir=8, domains=(), functions=(), inputs_too=False, x=None, elements=TensorProto.FLOAT,
-              shape=None):
-        shape = shape or ["n", features]
+              shape=None, any_shape=False):
+        shape = None if any_shape else shape or ["n", features]
         inputs = [helper.make_tensor_value_info("x", elements, shape)]
         tensors = [numpy_helper.from_array(value, key) if isinstance(value, np.ndarray) else value for key, value in constants.items()]
         if inputs_too:
             inputs += [helper.make_tensor_value_info(t.name, t.data_type, list(t.dims)) for t in tensors]
-        graph = helper.make_graph(nodes, name, inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", outputs])], tensors)
+        graph = helper.make_graph(nodes, name, inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None if shape is None or len(shape) == 1 else ["n", outputs])], tensors)
         imports = [helper.make_opsetid(d, v) for d, v in (*domains, ("", opset))]
         onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=ir, functions=functions), FOLDER / f"{name}.onnx")
         save(name, rng.normal(size=(SAMPLES, features)).astype(np.float32) if x is None else x)
@@ -458,6 +461,38 @@ def hand_made() -> None:
     # The newest opset that onnx 1.23 knows.
     build("hand_opset28", [node("Gemm", ["x", "w", "b"], ["a"]), node("Gelu", ["a"], ["g"], approximate="tanh"), node("Gemm", ["g", "v"], ["h"]), node("Mish", ["h"], ["y"])],
           {"w": w, "b": b, "v": v}, 5, 3, opset=28, ir=10)
+    # The newest format of files, and every way to say (or not to say) how many samples there are.
+    nodes = [node("MatMul", ["x", "w"], ["a"]), node("Add", ["a", "b"], ["c"]), node("Relu", ["c"], ["d"]), node("MatMul", ["d", "v"], ["e"]),
+             node("Softmax", ["e"], ["y"], axis=-1)]
+    shapes = {"ir14": ["n", 5], "batch_4": [4, 5], "batch_unnamed": [None, 5], "no_batch": [5], "all_open": ["n", "m"], "no_shape": None}
+    for kind, shape in shapes.items():
+        build(f"hand_{kind}", nodes, {"w": w, "b": b, "v": v}, 5, 3, opset=28, ir=14, shape=shape, any_shape=shape is None)
+
+    # QGemm and QLinearMatMul as onnxruntime has them (uint8 values only, where 16-bit sums must not saturate), with asymmetric
+    # weights of any size, and QGemm's alpha.
+    def operator(name, op, wtype, **attributes):
+        least, most = (-128, 128) if wtype == np.int8 else (0, 256)
+        constants = {"xs": np.array(0.03, np.float32), "xz": np.array(130, np.uint8), "w": rng.integers(least, most, (12, 7)).astype(wtype),
+                     "ws": np.array(0.01, np.float32), "wz": np.array(5 if wtype == np.int8 else 120, wtype), "ys": np.array(0.1, np.float32),
+                     "yz": np.array(4, np.uint8), "b": rng.integers(-999, 999, 7).astype(np.int32)}
+        gemm = op == "QGemm"
+        inputs = ["q", "xs", "xz", "w", "ws", "wz", *(["b"] if gemm else []), "ys", "yz"]
+        domain = {"domain": "com.microsoft"} if gemm else {}
+        build(name, [node("QuantizeLinear", ["x", "xs", "xz"], ["q"]), node(op, inputs, ["k"], **domain, **attributes), node("DequantizeLinear", ["k", "ys", "yz"], ["y"])],
+              constants, 12, 7, domains=[("com.microsoft", 1)] if gemm else [])
+
+    for kind, op in (("qgemm", "QGemm"), ("qlinear_matmul", "QLinearMatMul")):
+        for wtype in (np.int8, np.uint8):
+            operator(f"hand_{kind}_{wtype.__name__}", op, wtype)
+    operator("hand_qgemm_alpha", "QGemm", np.int8, alpha=0.5)
+    # Some of the input's features, in another order, before the quantization.
+    weights = rng.integers(-128, 128, (3, 4)).astype(np.int8)
+    build("hand_qdq_chosen_features",
+          [node("Gather", ["x", "places"], ["c"], axis=1), node("QuantizeLinear", ["c", "xs", "xz"], ["q"]), node("DequantizeLinear", ["q", "xs", "xz"], ["d"]),
+           node("DequantizeLinear", ["w", "ws"], ["wd"]), node("MatMul", ["d", "wd"], ["m"]), node("QuantizeLinear", ["m", "ys", "xz"], ["k"]),
+           node("DequantizeLinear", ["k", "ys", "xz"], ["y"])],
+          {"places": np.array([6, 1, 3], np.int64), "xs": np.array(0.021, np.float32), "xz": np.array(3, np.int8), "w": weights,
+           "ws": np.array(0.013, np.float32), "ys": np.array(0.037, np.float32)}, 8, 4)
 
 
 # What is refused -------------------------------------------------------------------------------------------------------------
@@ -469,12 +504,12 @@ def refused_models() -> None:
     folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(6)
 
-    def build(name, nodes, constants, shape=("n", 5), inputs=("x",), opset=21, domains=()):
+    def build(name, nodes, constants, shape=("n", 5), inputs=("x",), opset=21, domains=(), functions=()):
         values = [helper.make_tensor_value_info(key, TensorProto.FLOAT, list(shape)) for key in inputs]
-        tensors = [numpy_helper.from_array(value, key) for key, value in constants.items()]
+        tensors = [numpy_helper.from_array(value, key) if isinstance(value, np.ndarray) else value for key, value in constants.items()]
         graph = helper.make_graph(nodes, name, values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], tensors)
         imports = [helper.make_opsetid("", opset), *(helper.make_opsetid(d, v) for d, v in domains)]
-        model = helper.make_model(graph, opset_imports=imports, ir_version=10)
+        model = helper.make_model(graph, opset_imports=imports, ir_version=10, functions=functions)
         onnx.save(model, folder / f"{name}.onnx")
         return model
 
@@ -504,6 +539,58 @@ def refused_models() -> None:
     (folder / "outside.onnx").write_bytes(model.SerializeToString())
     tensor.external_data[0].value = "absent.data"
     (folder / "absent.onnx").write_bytes(model.SerializeToString())
+    build("recurrent", [node("LSTM", ["x", "w", "w"], ["y"], name="lstm1", hidden_size=5)], {"w": w})
+    build("einsum", [node("Einsum", ["w", "x"], ["y"], name="product", equation="ij,nj->ni")], {"w": w})
+    build("batch_mixed", [node("Reshape", ["x", "s"], ["r"], name="reshape1"), node("MatMul", ["r", "v"], ["y"])],
+          {"s": np.array([1, -1], np.int64), "v": normal(20, 2)}, shape=(4, 5))
+    build("bias", [node("Gemm", ["x", "w", "b"], ["y"], name="fc1")], {"w": w, "b": normal(3)})
+    build("inputs_and_weights", [node("MatMul", ["x", "w"], ["y"], name="fc1")], {"w": normal(7, 2)})
+
+    # Quantized, but not so that integers could be taken.
+    def qdq(name, weights, scale, opset=21, zero=None, **attributes):
+        more = {} if zero is None else {"wz": zero}
+        build(name,
+              [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+               node("DequantizeLinear", ["w", "ws", *more], ["v"], name="weights1", **attributes), node("MatMul", ["d", "v"], ["m"], name="fc1"),
+               node("QuantizeLinear", ["m", "s", "z"], ["k"]), node("DequantizeLinear", ["k", "s", "z"], ["y"])],
+              {"s": np.array(0.02, np.float32), "z": np.array(0, np.int8), "w": weights, "ws": scale, **more}, shape=("n", 8), opset=opset)
+
+    qdq("int16_weights", rng.integers(-3000, 3000, (8, 7)).astype(np.int16), np.array(0.001, np.float32))
+    qdq("int4_blocks", helper.make_tensor("w", TensorProto.INT4, (8, 7), rng.integers(-8, 8, 56).tolist()), np.full((2, 7), 0.02, np.float32), axis=0, block_size=4)
+    qdq("scales_by_input", rng.integers(-99, 99, (8, 7)).astype(np.int8), np.full(8, 0.02, np.float32), axis=0)
+    integers = {"s": np.array(0.017, np.float32), "ws": np.array(0.01, np.float32), "z": np.array(0, np.uint8), "w": rng.integers(-99, 99, (5, 5)).astype(np.int8), "wz": np.array(0, np.int8)}
+    operands = ["q", "s", "z", "w", "ws", "wz", "", "s", "z"]
+    for kind, attributes in (("alpha", {"alpha": 0.3}), ("columns", {"transA": 1})):
+        build(f"qgemm_{kind}",
+              [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("QGemm", operands, ["k"], name="fc1", domain="com.microsoft", **attributes),
+               node("DequantizeLinear", ["k", "s", "z"], ["y"])], integers, domains=[("com.microsoft", 1)])
+    build("weights_not_constant", [node("MatMul", ["x", "w"], ["a"]), node("Transpose", ["a"], ["t"]), node("Gemm", ["t", "a"], ["y"], name="fc2")], {"w": w})
+
+    # A few bytes that ask for much.
+    wide = {"s": np.array([1 << 20, 1], np.int64)}
+    build("bomb_identity", [node("Relu", ["x"], ["a"]), node("ConstantOfShape", ["s"], ["w"]), node("MatMul", ["a", "w"], ["y"], name="fc1")], wide, shape=("n", 1 << 20))
+    build("bomb_gather",
+          [node("Gather", ["x", "i"], ["a"], axis=1), node("ConstantOfShape", ["s"], ["w"]), node("MatMul", ["a", "w"], ["y"], name="fc1")],
+          {"i": np.array([0], np.int64), "s": np.array([1, 100_000], np.int64)}, shape=("n", 1 << 24))
+    build("bomb_fill", [*(node("ConstantOfShape", ["s"], [f"w{k}"], f"fill{k}") for k in range(16)), node("Identity", ["x"], ["y"])], {"s": np.array([1 << 22], np.int64)})
+    build("bomb_outer_product", [node("ConstantOfShape", ["s"], ["w"]), node("ConstantOfShape", ["t"], ["v"]), node("MatMul", ["w", "v"], ["p"], name="outer"), node("MatMul", ["x", "p"], ["y"])],
+          {"s": np.array([1 << 16, 1], np.int64), "t": np.array([1, 1 << 16], np.int64)}, shape=("n", 1 << 16))
+    chain = [node("MatMul", ["x", "w"], ["a0"])]
+    chain += [node(("Tanh", "Sigmoid")[k % 2], [f"a{k}"], [f"a{k + 1}"]) for k in range(40)]
+    build("bomb_chain", [*chain, node("Mul", ["a40", "nine"], ["m"]), node("Floor", ["m"], ["f"]), node("MatMul", ["f", "w"], ["y"], name="fc2")],
+          {"w": w, "nine": np.array(9.3, np.float32)})
+    build("bomb_additions",
+          [node("ConstantOfShape", ["s"], ["c"]), *(node("Add", ["x" if k == 0 else f"a{k}", "c"], [f"a{k + 1}"], f"add{k}") for k in range(1000)),
+           node("MatMul", ["a1000", "c"], ["y"])],
+          {"s": np.array([1 << 16], np.int64)}, shape=("n", 1 << 16))
+    imports = [helper.make_opsetid("", 21), helper.make_opsetid("l", 1)]
+    calls = [helper.make_function("l", f"f{k}", ["a"], ["b0"], [node(f"f{k + 1}", ["a"], [f"b{i}"], domain="l") for i in range(10)], imports) for k in range(14)]
+    calls.append(helper.make_function("l", "f14", ["a"], ["b0"], [], imports))
+    build("bomb_functions", [node("f0", ["x"], ["y"], domain="l")], {}, domains=[("l", 1)], functions=calls)
+    body = [node("Constant", [], ["c"], value=numpy_helper.from_array(np.zeros(4096, np.float32))), node("Identity", ["a"], ["b0"])]
+    calls = [helper.make_function("l", f"f{k}", ["a"], ["b0"], [node(f"f{k + 1}", ["a"], [f"b{i}"], domain="l") for i in range(10)], imports) for k in range(4)]
+    calls.append(helper.make_function("l", "f4", ["a"], ["b0"], body, imports))
+    build("bomb_function_constants", [node("f0", ["x"], ["y"], domain="l")], {}, domains=[("l", 1)], functions=calls)
     print(f"{len(list(folder.iterdir()))} refused models")
 
 

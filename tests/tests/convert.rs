@@ -85,3 +85,29 @@ fn what_is_no_onnx_model_is_refused_in_one_line() {
     assert!(run.error().contains("notes.onnx") && run.error().contains("not an ONNX model"), "{}", run.error());
     assert!(!folder.path().join("model.tnet").exists());
 }
+
+#[test]
+fn verify_is_content_with_every_fixture() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/onnx");
+    let mut paths: Vec<_> =
+        fs::read_dir(&folder).expect("the fixtures").map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "onnx"));
+    paths.sort();
+    assert!(paths.len() > 150, "only {} models", paths.len());
+    let mut failures = Vec::new();
+    for path in &paths {
+        let run = thumbnet(&folder, &["verify", &path.display().to_string(), "--json"]);
+        if run.code != Some(0) {
+            failures.push(format!("{}: {}", path.display(), run.stderr.trim()));
+            continue;
+        }
+        // What informs only is there, too: nothing is left out.
+        let names: Vec<String> =
+            run.json()["executors"].as_array().expect("rows").iter().map(|row| row["name"].to_string()).collect();
+        assert!(
+            ["evaluator", "tract", "int8 runtime"].iter().all(|name| names.contains(&format!("{name:?}"))),
+            "{names:?}"
+        );
+    }
+    assert!(failures.is_empty(), "{} of {} models:\n{}", failures.len(), paths.len(), failures.join("\n"));
+}

@@ -5,10 +5,11 @@ use crate::runtime::integers;
 use ndarray::{Array2, ArrayD};
 use std::path::{Path, PathBuf};
 use thumbnet_tests::tolerance;
+use thumbnet_trainer::dataset::Features;
 use thumbnet_trainer::nn::{Encoding, Input};
 use thumbnet_trainer::onnx::{ElementType, Graph, GraphInput, Imported, Tensor, import};
-use thumbnet_trainer::quantize::{Options, post_training};
-use thumbnet_trainer::tnet;
+use thumbnet_trainer::quantize::{IntegerActivation, Options, QuantizedDense, post_training};
+use thumbnet_trainer::{target, tnet};
 
 /// What onnxruntime gives for a model.
 struct Truth {
@@ -56,12 +57,22 @@ fn difference(a: &Array2<f32>, b: &Array2<f32>) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / a.abs().max(b.abs()).max(1.0)).fold(0.0, f32::max)
 }
 
+/// The integers that become a softmax whose probabilities are rounded again, by name.
+fn rounded_softmax(graph: &Graph) -> Option<&str> {
+    let maker = |name: &String| graph.nodes.iter().find(|node| node.outputs.contains(name));
+    let rounding = graph.nodes.iter().rfind(|node| node.op == "QuantizeLinear")?;
+    let softmax = maker(&rounding.inputs[0]).filter(|node| node.op == "Softmax")?;
+    let real = maker(&softmax.inputs[0]).filter(|node| node.op == "DequantizeLinear")?;
+    Some(&real.inputs[0])
+}
+
 /// The samples in the shape and type that a graph takes.
 fn tensor(input: &GraphInput, x: &Array2<f32>) -> Tensor {
-    let mut shape: Vec<usize> = input.shape.as_ref().expect("a shape").iter().map(|dim| dim.unwrap_or(1)).collect();
-    shape[0] = x.nrows();
-    if shape.len() == 2 {
-        shape[1] = x.ncols();
+    let open = [None, None];
+    let mut shape: Vec<usize> =
+        input.shape.as_deref().unwrap_or(&open).iter().map(|dim| dim.unwrap_or(x.ncols())).collect();
+    if shape.len() > 1 {
+        shape[0] = x.nrows();
     }
     let x = ArrayD::from_shape_vec(shape, x.iter().copied().collect()).expect("the input's shape");
     match input.element_type {
@@ -74,7 +85,10 @@ fn tensor(input: &GraphInput, x: &Array2<f32>) -> Tensor {
 /// The graph's numbers (not its labels) as our evaluator gives them.
 fn evaluated(graph: &Graph, truth: &Truth) -> Result<Array2<f32>, String> {
     let input = &graph.inputs[0];
-    let fixed = input.shape.as_ref().and_then(|shape| shape[0]).unwrap_or(truth.input.nrows());
+    let fixed = match input.shape.as_deref() {
+        Some([_]) => 1,
+        shape => shape.and_then(|shape| shape[0]).unwrap_or(truth.input.nrows()),
+    };
     let mut rows = Vec::new();
     for chunk in truth.input.axis_chunks_iter(ndarray::Axis(0), fixed) {
         let outputs = graph.run(tensor(input, &chunk.to_owned())).map_err(|error| error.to_string())?;
@@ -101,12 +115,17 @@ fn real(input: &Input, x: &Array2<f32>) -> Array2<f32> {
 /// Checks one model; returns whether it was one of integers.
 fn check(name: &str, path: &Path, truth: &Truth) -> Result<bool, String> {
     let graph = Graph::open(path).map_err(|error| error.to_string())?;
-    // ONNX Runtime fuses integer layers, which rounds once instead of twice: our evaluator does not, and its own test is exact.
-    if truth.integers.is_none() && !name.starts_with("ort_dynamic") {
-        let ours = evaluated(&graph, truth)?;
-        let off = difference(&ours, &truth.output);
-        if off > tolerance(name) {
-            return Err(format!("evaluator: {off}"));
+    let off = difference(&evaluated(&graph, truth)?, &truth.output);
+    let rounded = rounded_softmax(&graph);
+    if off > rounded.map_or(tolerance(name), |_| tolerance::ROUNDED_SOFTMAX) {
+        return Err(format!("evaluator: {off}"));
+    }
+    if let (Some(logits), Some(expected)) = (rounded, &truth.integers) {
+        let values = graph.evaluate(&[(&graph.inputs[0].name, tensor(&graph.inputs[0], &truth.input))]);
+        let logits = &values.map_err(|error| error.to_string())?[logits];
+        let shift = if logits.element_type() == ElementType::U8 { 128 } else { 0 };
+        if logits.to_i64().ok_or("texts")?.iter().map(|q| q - shift).ne(expected.iter().map(|&q| i64::from(q))) {
+            return Err("evaluator: the integers before the softmax differ".to_owned());
         }
     }
     let imported = import(&graph).map_err(|error| format!("import: {error}"))?;
@@ -115,7 +134,7 @@ fn check(name: &str, path: &Path, truth: &Truth) -> Result<bool, String> {
             let y = like_truth(network.forward(real(&network.input, &truth.input).view()), truth);
             let off = difference(&y, &truth.output);
             // Dynamic quantization rounds the activations by each batch's own range, which a network of real numbers does not.
-            let tolerance = if name.starts_with("ort_dynamic") { 0.05 } else { tolerance(name) };
+            let tolerance = if name.starts_with("ort_dynamic") { tolerance::NETWORK_DYNAMIC } else { tolerance(name) };
             if off > tolerance {
                 return Err(format!("import: {off}"));
             }
@@ -172,6 +191,49 @@ fn models_from_keras() {
 #[test]
 fn models_made_by_hand() {
     check_all("hand_", 25);
+}
+
+/// Models of each kind of weights and activations: asymmetric and unsigned weights, weights of -128, int4, scales by output
+/// and by tensor, tables of 256 entries, int8 and uint8 values.
+const ON_THE_CHIP: [&str; 12] = [
+    "hand_qdq_int4",
+    "hand_qdq_minus_128",
+    "hand_qdq_uint8_weights",
+    "hand_qdq_weight_zero_points",
+    "hand_qgemm_alpha",
+    "hand_qgemm_uint8",
+    "hand_qlinear_matmul_int8",
+    "ort_qdq_gemm_as8_ws8_channel",
+    "ort_qdq_matmul_au8_wu8",
+    "ort_qdq_tanh",
+    "ort_qoperator_gemm_au8_wu8",
+    "ort_qoperator_leakyrelu",
+];
+
+#[test]
+fn foreign_integers_are_the_same_on_the_emulated_chip() {
+    let mut kinds = [0; 2];
+    for name in ON_THE_CHIP {
+        let path = fixtures().join(format!("{name}.onnx"));
+        let truth = truth(&path);
+        let graph = Graph::open(&path).expect("a graph");
+        let Ok(Imported::Quantized(network)) = import(&graph) else { panic!("{name} is one of integers") };
+        kinds[0] += network.layers.iter().filter(|layer| !layer.weight_zero_points.is_empty()).count();
+        let table = |layer: &&QuantizedDense| matches!(layer.activation, IntegerActivation::Table { .. });
+        kinds[1] += network.layers.iter().filter(table).count();
+        let bytes = tnet::write(&network).expect("a .tnet");
+        let features = Features::Real(real(&network.input, &truth.input));
+        let inputs = target::samples(&bytes, &features).expect("inputs that fit");
+        let expected = truth.integers.expect("integers");
+        // A core with the DSP extension, one without, and the smallest.
+        for machine in ["qemu", "qemu:m3", "qemu:m0"] {
+            let mut chip = target::open(machine, &bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let outputs = chip.evaluate(&inputs).unwrap_or_else(|error| panic!("{name}: {error}")).outputs;
+            let found = Array2::from_shape_vec(expected.dim(), outputs.iter().map(|&byte| byte as i8).collect());
+            assert_eq!(found.expect("as many outputs"), expected, "{name} on {machine}");
+        }
+    }
+    assert!(kinds[0] >= 4 && kinds[1] >= 3, "weights with zero points and tables: {kinds:?}");
 }
 
 /// The weights of a graph's integer products, less their zero points, inputs x outputs, in the graph's order.

@@ -116,7 +116,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
             "the output's name must end in .onnx or .tnet",
         ));
     }
-    let (bytes, weights, noise) = match Model::open(&args.input)?.network()? {
+    let (bytes, weights, noise) = match Model::open(&args.input)?.into_network()? {
         Network::Integer(_) if args.prune.is_some() || args.rank.is_some() || args.merge => {
             let message = "is a model of integers; to prune, factor or merge, convert the model that it was made from";
             return Err(Error::new(ErrorKind::Usage, args.input.display(), message));

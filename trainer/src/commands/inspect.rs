@@ -53,7 +53,7 @@ struct Row {
 /// Where the model cannot be read.
 pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let model = Model::open(&args.model)?;
-    let network = model.network()?;
+    let network = model.clone().into_network()?;
     let file = std::fs::read(&args.model).map_err(|error| Error::unreadable(&args.model, &error))?;
     let bytes = match (&model, &network) {
         (Model::Tnet(bytes), _) => bytes.clone(),

@@ -33,8 +33,9 @@ impl Model {
             tnet::read(&bytes).map_err(|error| error.within(path.display()))?;
             return Ok(Self::Tnet(bytes));
         }
-        let graph = onnx::Graph::open(path)?;
-        Ok(match onnx::import(&graph).map_err(|error| error.within(path.display()))? {
+        let folder = path.parent().map(Path::to_owned);
+        let imported = onnx::Graph::decode(bytes.into(), folder).and_then(|graph| onnx::import(&graph));
+        Ok(match imported.map_err(|error| error.within(path.display()))? {
             onnx::Imported::Float(network) => Self::Float(network),
             onnx::Imported::Quantized(network) => Self::Integer(network),
         })
@@ -43,11 +44,11 @@ impl Model {
     /// The network, whatever file it came from.
     /// # Errors
     /// [`ErrorKind::Model`] where a `.tnet`'s bytes are none.
-    pub fn network(&self) -> Result<Network> {
+    pub fn into_network(self) -> Result<Network> {
         match self {
-            Self::Float(network) => Ok(Network::Float(network.clone())),
-            Self::Integer(network) => Ok(Network::Integer(network.clone())),
-            Self::Tnet(bytes) => tnet::read(bytes),
+            Self::Float(network) => Ok(Network::Float(network)),
+            Self::Integer(network) => Ok(Network::Integer(network)),
+            Self::Tnet(bytes) => tnet::read(&bytes),
         }
     }
 

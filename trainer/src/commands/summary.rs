@@ -36,7 +36,7 @@ pub struct Row {
 /// # Errors
 /// Where the model cannot be read.
 pub fn run(args: &Args, settings: &Settings) -> Result<()> {
-    let network = Model::open(&args.model)?.network()?;
+    let network = Model::open(&args.model)?.into_network()?;
     let (name, rows) = match &network {
         Network::Float(network) => (&network.name, float_rows(network)),
         Network::Integer(network) => (&network.name, integer_rows(network)),

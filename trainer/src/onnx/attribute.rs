@@ -25,6 +25,21 @@ pub enum Value {
     Other,
 }
 
+impl Value {
+    /// What a copy of it takes, in bytes: about, but never far less.
+    pub(super) fn bytes(&self) -> usize {
+        const EACH: usize = 32;
+        match self {
+            Self::Float(_) | Self::Int(_) | Self::Other => EACH,
+            Self::Text(text) => EACH + text.len(),
+            Self::Tensor(tensor) => EACH + tensor.bytes(),
+            Self::Floats(list) => EACH + size_of_val(list.as_slice()),
+            Self::Ints(list) => EACH + size_of_val(list.as_slice()),
+            Self::Texts(list) => list.iter().map(|text| EACH + text.len()).sum(),
+        }
+    }
+}
+
 /// The parameters of one operator, by name. A parameter of another type than asked for counts as absent.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes(BTreeMap<String, Value>);
@@ -62,6 +77,17 @@ impl Attributes {
     /// A tensor.
     pub fn tensor(&self, name: &str) -> Option<&Tensor> {
         if let Some(Value::Tensor(value)) = self.0.get(name) { Some(value) } else { None }
+    }
+
+    /// A tensor, taken out.
+    pub(super) fn take_tensor(&mut self, name: &str) -> Option<Tensor> {
+        match self.0.remove(name)? {
+            Value::Tensor(tensor) => Some(tensor),
+            other => {
+                self.0.insert(name.to_owned(), other);
+                None
+            }
+        }
     }
 
     /// Floats.

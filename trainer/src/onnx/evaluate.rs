@@ -6,7 +6,10 @@ use super::proto::data_type;
 use super::tensor::{ElementType, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// How many elements of constants (in an import also of functions and layers) may be made of a graph, beside four times those that the file holds.
+pub(super) const MADE: usize = 1 << 22;
 
 impl Graph {
     /// Every value of the graph for these inputs, by name: the graph's outputs and all that lies between.
@@ -15,6 +18,12 @@ impl Graph {
     pub fn evaluate(&self, inputs: &[(&str, Tensor)]) -> Result<HashMap<String, Tensor>> {
         let mut values: HashMap<String, Tensor> =
             inputs.iter().map(|(name, tensor)| ((*name).to_owned(), tensor.clone())).collect();
+        let constants =
+            self.outputs.iter().filter_map(|name| Some((name.clone(), (**self.constants.get(name)?).clone())));
+        values.extend(constants);
+        let held: usize = self.constants.values().map(|tensor| tensor.len()).sum();
+        let mut room = MADE.saturating_add(held.saturating_mul(4));
+        let mut made: HashSet<&str> = HashSet::new();
         for node in &self.nodes {
             let arguments: Vec<Option<&Tensor>> = node
                 .inputs
@@ -34,6 +43,17 @@ impl Graph {
             let outputs = operators::evaluate(node, &arguments)
                 .unwrap_or_else(|| Err("this operator is not one of a multilayer perceptron".to_owned()))
                 .map_err(|message| Error::new(ErrorKind::Model, node.place(), message))?;
+            // What does not depend on the input is bounded by the file.
+            let known = |name: &str| name.is_empty() || self.constants.contains_key(name) || made.contains(name);
+            if node.inputs.iter().all(|name| known(name)) {
+                let elements = outputs.iter().map(Tensor::len).sum();
+                room = room.checked_sub(elements).ok_or_else(|| {
+                    let message =
+                        format!("it makes {elements} numbers more than the file holds; write constants into the file");
+                    Error::new(ErrorKind::Model, node.place(), message)
+                })?;
+                made.extend(node.outputs.iter().map(String::as_str));
+            }
             values.extend(node.outputs.iter().cloned().zip(outputs).filter(|(name, _)| !name.is_empty()));
         }
         Ok(values)
@@ -46,22 +66,20 @@ impl Graph {
         let name = self.inputs.first().map_or("", |input| input.name.as_str());
         let mut values = self.evaluate(&[(name, input)])?;
         let output = |name: &String| {
-            let constant = || self.constants.get(name).map(|tensor| Tensor::clone(tensor));
             values
                 .remove(name)
-                .or_else(constant)
                 .ok_or_else(|| Error::new(ErrorKind::Model, format!("output \"{name}\""), "nothing computes it"))
         };
         self.outputs.iter().map(output).collect()
     }
 
     /// The graph's last output (in every exporter the one with the numbers) for samples x features of real values, as
-    /// samples x outputs. A graph of a fixed number of samples is run as often as needed; one that takes bytes gets
-    /// `255 * real`.
+    /// samples x outputs. A graph of a fixed number of samples is run as often as needed, any other for 256 samples at a
+    /// time; one that takes bytes gets `255 * real`.
     /// # Errors
     /// As [`Graph::evaluate`]; a number of samples that the graph's fixed one does not divide.
     pub fn outputs_for(&self, real: ArrayView2<f32>) -> Result<Array2<f32>> {
-        let fixed = self.fixed_samples().unwrap_or(real.nrows()).max(1);
+        let fixed = self.fixed_samples().unwrap_or(256).max(1);
         let mut values = Vec::new();
         for part in real.axis_chunks_iter(Axis(0), fixed) {
             let outputs = self.run(as_given(self, part)?)?;
@@ -75,7 +93,7 @@ impl Graph {
     }
 
     /// The number of samples, where the file fixes it.
-    fn fixed_samples(&self) -> Option<usize> {
+    pub(super) fn fixed_samples(&self) -> Option<usize> {
         let shape = self.inputs.first()?.shape.as_ref()?;
         if shape.len() < 2 { Some(1) } else { shape[0] }
     }

@@ -14,6 +14,10 @@ use std::sync::Arc;
 /// More nodes than any multilayer perceptron has: functions that call functions could expand without end.
 const MAX_NODES: usize = 20_000;
 
+/// The bytes of functions that may be read again for their calls, beside four times the file's own: a function is copied into
+/// each node that calls it.
+const MAX_REPEATED: usize = 1 << 24;
+
 impl Graph {
     /// Reads a model file, and the files beside it that hold its weights.
     /// # Errors
@@ -28,6 +32,7 @@ impl Graph {
     /// # Errors
     /// Bytes that are no ONNX model or a damaged one.
     pub fn decode(bytes: Bytes, folder: Option<PathBuf>) -> Result<Self> {
+        let repeatable = MAX_REPEATED.saturating_add(bytes.len().saturating_mul(4));
         let model = ModelProto::decode(bytes)
             .map_err(|error| bad("model", format!("not an ONNX model ({error}); export it again")))?;
         let Some(graph) = model.graph else {
@@ -37,12 +42,12 @@ impl Graph {
             let name = sparse.values.as_ref().map_or("", |values| values.name.as_str());
             return Err(bad(format!("initializer \"{name}\""), "sparse weights are not supported; export them dense"));
         }
-        let mut reader = Reader { folder, files: HashMap::new() };
+        let mut reader = Reader { folder, files: HashMap::new(), expanded: 0, repeatable };
         let mut constants = HashMap::with_capacity(graph.initializer.len());
-        for tensor in &graph.initializer {
+        for tensor in graph.initializer {
             let value =
-                reader.tensor(tensor).map_err(|message| bad(format!("initializer \"{}\"", tensor.name), message))?;
-            constants.insert(tensor.name.clone(), Arc::new(value));
+                reader.tensor(&tensor).map_err(|message| bad(format!("initializer \"{}\"", tensor.name), message))?;
+            constants.insert(tensor.name, Arc::new(value));
         }
         let versions = versions(&model.opset_import);
         let functions: HashMap<_, _> = model
@@ -58,9 +63,17 @@ impl Graph {
             graph.input.into_iter().filter(|input| !constants.contains_key(&input.name)).map(graph_input).collect();
         let input_names: HashSet<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
         let known = |name: &str| constants.contains_key(name) || input_names.contains(name);
-        let nodes = sort(nodes, known).map_err(|node| {
+        let mut nodes = sort(nodes, known).map_err(|node| {
             bad(node.place(), "reads a value that nothing before it computes; the file is damaged, export it again")
         })?;
+        // A Constant node is a constant.
+        nodes.retain_mut(|node| {
+            let constant = node.domain.is_empty() && node.op == "Constant";
+            let (true, Some(name)) = (constant, node.outputs.first()) else { return true };
+            let Some(tensor) = node.attributes.take_tensor("value") else { return true };
+            constants.insert(name.clone(), Arc::new(tensor));
+            false
+        });
         let metadata = model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
         let outputs = graph.output.into_iter().map(|output| output.name).collect();
         Ok(Self { name: graph.name, nodes, inputs, outputs, constants, metadata })
@@ -71,6 +84,10 @@ impl Graph {
 struct Reader {
     folder: Option<PathBuf>,
     files: HashMap<PathBuf, Bytes>,
+    /// The nodes and calls that were expanded so far.
+    expanded: usize,
+    /// How many bytes of functions may still be copied into the nodes that call them.
+    repeatable: usize,
 }
 
 impl Reader {
@@ -144,7 +161,8 @@ impl Reader {
             proto.name = proto.output.first().cloned().unwrap_or_default();
         }
         let place = format!("node \"{}\" ({})", proto.name, proto.op_type);
-        if nodes.len() >= MAX_NODES {
+        self.expanded += 1;
+        if self.expanded > MAX_NODES {
             return Err(bad(
                 place,
                 format!("the graph has more than {MAX_NODES} nodes; no multilayer perceptron has so many"),
@@ -157,6 +175,7 @@ impl Reader {
                     .map_err(|error| bad(&place, format!("attribute \"{}\": {error}", message.name)))?;
                 attributes.insert(message.name.clone(), value);
             } else if let Some(value) = parameters.get(&message.ref_attr_name) {
+                self.repeat(value.bytes(), &place)?;
                 attributes.insert(message.name.clone(), value.clone());
             }
         }
@@ -180,6 +199,7 @@ impl Reader {
                 "its function calls functions more than 16 deep; the file is damaged, export it again",
             ));
         }
+        self.repeat(function.encoded_len(), &place)?;
         let mut parameters = HashMap::new();
         for message in function.attribute_proto.iter().chain(&proto.attribute) {
             let value = attribute::decode(message, |tensor| self.tensor(tensor)).map_err(|error| bad(&place, error))?;
@@ -205,8 +225,17 @@ impl Reader {
             inner.input = inner.input.iter().map(renamed).collect();
             inner.output = inner.output.iter().map(renamed).collect();
             inner.name = format!("{}/{}", proto.name, inner.name);
+            self.repeat(inner.encoded_len(), &place)?;
             self.expand(inner, functions, &versions, &parameters, depth + 1, nodes)?;
         }
+        Ok(())
+    }
+
+    /// Counts bytes that are copied for a call.
+    fn repeat(&mut self, bytes: usize, place: &str) -> Result<()> {
+        self.repeatable = self.repeatable.checked_sub(bytes).ok_or_else(|| {
+            bad(place, "its functions are called too often for their size; export the model without functions, or with its constants as initializers")
+        })?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ pub struct Tensor {
 }
 
 /// The most elements that joined tensors may have: a chain of joins doubles with every node.
-const MAX_JOINED: usize = 1 << 26;
+const MAX_JOINED: usize = 1 << 24;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +243,14 @@ impl Tensor {
         each!(&self.elements, list => list.len())
     }
 
+    /// The bytes that the elements take.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.elements {
+            Elements::Text(list) => list.iter().map(|text| size_of::<String>() + text.len()).sum(),
+            elements => each!(elements, list => size_of_val(list.as_slice())),
+        }
+    }
+
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -316,6 +324,15 @@ impl Tensor {
     /// The elements where they are f32, as they lie.
     pub(super) fn as_f32(&self) -> Option<&[f32]> {
         if let Elements::F32(list) = &self.elements { Some(list) } else { None }
+    }
+
+    /// The elements where they are of 8 bits, in -128..=127, and what was subtracted: 128 from unsigned ones.
+    pub(super) fn as_8_bits(&self) -> Option<(Box<dyn Iterator<Item = i8> + '_>, i32)> {
+        match &self.elements {
+            Elements::I8(list) => Some((Box::new(list.iter().copied()), 0)),
+            Elements::U8(list) => Some((Box::new(list.iter().map(|&v| (v ^ 0x80) as i8)), 128)),
+            _ => None,
+        }
     }
 
     /// The elements as texts.

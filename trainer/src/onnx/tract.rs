@@ -3,7 +3,7 @@
 use super::evaluate::as_given;
 use super::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 use std::path::Path;
 use tract_onnx::prelude::{
     Framework, InferenceFact, InferenceModel, InferenceModelExt, IntoRunnable, IntoTValue, Tensor, TractResult, tvec,
@@ -33,25 +33,36 @@ fn failed(error: &tract_onnx::prelude::TractError) -> Error {
 }
 
 fn evaluate(model: InferenceModel, graph: &Graph, real: ArrayView2<f32>) -> TractResult<Array2<f32>> {
+    let fixed = graph.fixed_samples().unwrap_or(real.nrows()).max(1);
+    let parts =
+        real.axis_chunks_iter(Axis(0), fixed).map(|part| given(graph, part)).collect::<TractResult<Vec<_>>>()?;
+    // A file that names its batch dimension keeps it; where it is only unknown, tract needs a number.
+    let runnable = match (model.clone().into_typed().and_then(IntoRunnable::into_runnable), parts.first()) {
+        (Ok(runnable), _) => runnable,
+        (Err(error), None) => return Err(error),
+        (Err(_), Some(first)) => {
+            let fact = InferenceFact::dt_shape(first.datum_type(), first.shape());
+            model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?
+        }
+    };
+    let mut values = Vec::new();
+    for part in parts {
+        let outputs = runnable.run(tvec!(part.into_tvalue()))?;
+        let output = outputs[outputs.len() - 1].cast_to::<f32>()?;
+        values.extend_from_slice(output.try_as_plain_ram()?.as_slice::<f32>()?);
+    }
+    let columns = values.len() / real.nrows().max(1);
+    Ok(Array2::from_shape_vec((real.nrows(), columns), values)?)
+}
+
+/// Samples x features in the shape and type that the graph takes.
+fn given(graph: &Graph, real: ArrayView2<f32>) -> TractResult<Tensor> {
     let given = as_given(graph, real).map_err(|message| tract_onnx::prelude::TractError::msg(message.to_string()))?;
-    let shape = given.shape().to_vec();
     let flat: Vec<f32> = given.to_f32().map(|array| array.into_iter().collect()).unwrap_or_default();
-    let input = Tensor::from_shape(&shape, &flat)?;
-    let input = match given.type_name() {
+    let input = Tensor::from_shape(given.shape(), &flat)?;
+    Ok(match given.type_name() {
         "uint8" => input.cast_to::<u8>()?.into_owned(),
         "double" => input.cast_to::<f64>()?.into_owned(),
         _ => input,
-    };
-    // A file that names its batch dimension keeps it; where it is only unknown, tract needs a number.
-    let runnable = if let Ok(runnable) = model.clone().into_typed().and_then(IntoRunnable::into_runnable) {
-        runnable
-    } else {
-        let fact = InferenceFact::dt_shape(input.datum_type(), &shape[..]);
-        model.with_input_fact(0, fact)?.into_typed()?.into_runnable()?
-    };
-    let outputs = runnable.run(tvec!(input.into_tvalue()))?;
-    let output = outputs[outputs.len() - 1].cast_to::<f32>()?;
-    let values = output.try_as_plain_ram()?.as_slice::<f32>()?.to_vec();
-    let columns = values.len() / real.nrows().max(1);
-    Ok(Array2::from_shape_vec((real.nrows(), columns), values)?)
+    })
 }

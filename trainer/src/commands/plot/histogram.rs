@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
-    let network = Model::open(&args.model)?.network()?;
+    let network = Model::open(&args.model)?.into_network()?;
     let name = match &network {
         Network::Float(network) => network.name.clone(),
         Network::Integer(network) => network.name.clone(),
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
         })
         .collect();
     if let Some(path) = &args.quantized {
-        let after: Vec<_> = values(&Model::open(path)?.network()?).collect();
+        let after: Vec<_> = values(&Model::open(path)?.into_network()?).collect();
         if after.len() != layers.len() {
             let what = format!("has {} layers, {} has {}", after.len(), args.model.display(), layers.len());
             return Err(unfit(path.display(), &what));

@@ -35,9 +35,9 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
         };
         let outputs = evaluator.outputs(&data.features)?;
         let accuracy = Classification::measure(outputs.view(), classes, evaluator.class_names.len()).accuracy;
-        let bytes = match &model {
+        let bytes = match model {
             Model::Tnet(bytes) => bytes.len(),
-            model => match model.network()? {
+            model => match model.into_network()? {
                 Network::Integer(network) => tnet::write(&network)?.len(),
                 Network::Float(network) => tnet::write_float(&network, FloatType::F32)?.len(),
             },

@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, settings: &Settings) -> Result<()> {
-    let network = Model::open(&args.model)?.network()?;
+    let network = Model::open(&args.model)?.into_network()?;
     let (name, shape) = match &network {
         Network::Float(network) => (&network.name, &network.input.shape),
         Network::Integer(network) => (&network.name, &network.input.shape),

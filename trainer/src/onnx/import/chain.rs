@@ -1,6 +1,7 @@
 //! The network as the importer finds it: a chain of steps, each from what the one before it gives.
 
 use super::expression::Expression;
+use super::weights::Weights;
 use crate::nn::{AveragePool, UnitNorm};
 use ndarray::Array2;
 use std::rc::Rc;
@@ -20,11 +21,11 @@ impl FileQuantization {
     }
 }
 
-/// Weights as integers, inputs x outputs.
-#[derive(Clone, Debug, PartialEq)]
+/// Weights as integers.
+#[derive(Clone, Debug)]
 pub(super) struct IntegerKernel {
     /// The integers as they are in the file.
-    pub(super) weights: Array2<i32>,
+    pub(super) weights: Weights,
     /// One per output.
     pub(super) scales: Vec<f32>,
     /// One per output.
@@ -32,9 +33,10 @@ pub(super) struct IntegerKernel {
 }
 
 /// Weights, inputs x outputs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum Kernel {
-    Real(Array2<f32>),
+    /// The weights times a factor.
+    Real(Weights, f32),
     Integer(IntegerKernel),
 }
 
@@ -42,18 +44,26 @@ impl Kernel {
     /// Inputs and outputs.
     pub(super) fn dim(&self) -> (usize, usize) {
         match self {
-            Self::Real(kernel) => kernel.dim(),
+            Self::Real(kernel, _) => kernel.dim(),
             Self::Integer(kernel) => kernel.weights.dim(),
         }
     }
 
     /// The weights as real numbers.
-    pub(super) fn real(&self) -> Array2<f32> {
+    /// # Errors
+    /// Integers of other than 8 bits.
+    pub(super) fn real(&self) -> Result<Array2<f32>, String> {
         match self {
-            Self::Real(kernel) => kernel.clone(),
-            Self::Integer(kernel) => Array2::from_shape_fn(kernel.weights.dim(), |(i, j)| {
-                (kernel.weights[[i, j]] - kernel.zero_points[j]) as f32 * kernel.scales[j]
-            }),
+            Self::Real(kernel, factor) => Ok(kernel.real(*factor)),
+            Self::Integer(kernel) => {
+                let (inputs, outputs) = kernel.weights.dim();
+                let (integers, shift) = kernel.weights.integers()?;
+                Ok(Array2::from_shape_fn((inputs, outputs), |(i, j)| {
+                    let weight =
+                        i64::from(integers[j * inputs + i]) + i64::from(shift) - i64::from(kernel.zero_points[j]);
+                    weight as f32 * kernel.scales[j]
+                }))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A function of one element, as the graph's elementwise operators compose it. It may differ from feature to feature by its
 //! constants.
 
+use super::effort::Effort;
 use crate::onnx::graph::Node;
 use crate::onnx::operators;
 use crate::onnx::tensor::Tensor;
@@ -43,6 +44,11 @@ impl Affine {
 
     pub(super) fn is_identity(&self) -> bool {
         self.offset.iter().chain(&self.bias).all(|&v| v == 0.0) && self.scale.iter().all(|&v| v == 1.0)
+    }
+
+    /// The number of features that it differs by.
+    pub(super) fn width(&self) -> usize {
+        self.offset.len().max(self.scale.len()).max(self.bias.len())
     }
 
     /// Adds `term` to the result.
@@ -105,8 +111,49 @@ impl Expression {
         }
     }
 
-    /// The values for a column of `x` (points x 1): points x 1, or points x features where constants vary.
-    pub(super) fn evaluate(&self, x: &Tensor) -> Result<Tensor, String> {
+    /// The number of features that it differs by on top: in its own constants, not in those of the operators inside.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Constant(tensor) => tensor.len(),
+            Self::Affine(affine, _) => affine.width(),
+            Self::X | Self::Apply(..) => 1,
+        }
+    }
+
+    /// The elements that one evaluation of it at one point computes.
+    pub(super) fn work(&self) -> usize {
+        self.widest_and_work().1
+    }
+
+    fn widest_and_work(&self) -> (usize, usize) {
+        let (widest, work) = match self {
+            Self::X | Self::Constant(_) => (1, 0),
+            Self::Affine(_, inner) => inner.widest_and_work(),
+            // A table of 256 entries for each feature, or for all.
+            Self::Apply(node, arguments) if node.op == "Gather" && arguments.len() == 2 => {
+                let (widest, work) = arguments[1].widest_and_work();
+                (widest.max(arguments[0].width().div_ceil(256)), work)
+            }
+            Self::Apply(_, arguments) => arguments
+                .iter()
+                .map(|argument| argument.widest_and_work())
+                .fold((1, 0_usize), |(widest, work), argument| {
+                    (argument.0.max(widest), argument.1.saturating_add(work))
+                }),
+        };
+        let widest = self.width().max(widest);
+        (widest, work.saturating_add(widest))
+    }
+
+    /// The values for `x`, points x 1 or points x features: points x 1, or points x features where constants vary.
+    /// # Errors
+    /// Operators that cannot be evaluated, or more work than the file justifies.
+    pub(super) fn evaluate(&self, x: &Tensor, effort: &Effort) -> Result<Tensor, String> {
+        effort.compute(self.work().saturating_mul(x.len()))?;
+        self.values(x)
+    }
+
+    fn values(&self, x: &Tensor) -> Result<Tensor, String> {
         match self {
             Self::X => Ok(x.clone()),
             Self::Constant(tensor) => {
@@ -114,7 +161,7 @@ impl Expression {
                 tensor.clone().reshaped(&[1, len]).ok_or_else(|| "a constant has an impossible shape".to_owned())
             }
             Self::Affine(affine, inner) => {
-                let inner = inner.evaluate(x)?;
+                let inner = inner.values(x)?;
                 let row = |list: &[f64]| {
                     ArrayD::from_shape_vec(IxDyn(&[1, list.len()]), list.to_vec()).map_err(|error| error.to_string())
                 };
@@ -126,7 +173,7 @@ impl Expression {
                 let values = arguments.iter().enumerate().map(|(index, argument)| match &**argument {
                     // A table is not by features.
                     Self::Constant(table) if node.op == "Gather" && index == 0 => Ok(table.clone()),
-                    other => other.evaluate(x),
+                    other => other.values(x),
                 });
                 let values = values.collect::<Result<Vec<_>, _>>()?;
                 let inputs: Vec<Option<&Tensor>> = values.iter().map(Some).collect();

@@ -1,8 +1,10 @@
 //! What each operator does to a flow.
 
 use super::chain::Action;
+use super::effort::Effort;
 use super::expression::{Affine, Expression};
 use super::operand::quantization_of;
+use super::refusal::no_mlp;
 use super::value::{Dynamic, Flow, Kind, Shape, Value};
 use super::walk::{Found, Walk, unknown};
 use crate::nn::UnitNorm;
@@ -33,9 +35,9 @@ impl Walk {
             ("", "Shape") => {
                 let dims: Vec<i64> = flow.shape.dims.iter().map(|&dim| dim as i64).collect();
                 let shape = operators::evaluate(&constant_shape(node), &[Some(&dims.into())]).ok_or("no shape")??;
-                Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect())
+                Ok(shape.into_iter().map(|tensor| Value::Constant(Arc::new(tensor).into())).collect())
             }
-            ("", "Concat") => Self::concat(node, arguments),
+            ("", "Concat") => self.concat(node, arguments),
             ("", "Gather") | ("ai.onnx.ml", "ArrayFeatureExtractor") => self.pick(node, arguments, &flow),
             ("", "Softmax" | "LogSoftmax") => one(self.softmax(node, &flow)?),
             ("", "ArgMax") | ("ai.onnx.ml", "Binarizer") => Ok(vec![Value::Labels(flow)]),
@@ -69,15 +71,15 @@ impl Walk {
                 let integers = Value::Flow(Self::fresh(base, flow.shape.clone(), Kind::Integer));
                 let mut arguments = arguments.to_vec();
                 arguments[0] = Some(integers);
-                Ok(vec![Self::elementwise(node, &arguments)?])
+                Ok(vec![self.elementwise(node, &arguments)?])
             }
             ("", "DynamicQuantizeLinear") => Ok(vec![
                 Value::Dynamic(Dynamic::Integers(flow)),
                 Value::Dynamic(Dynamic::Scale(vec![1.0])),
                 Value::Dynamic(Dynamic::ZeroPoint),
             ]),
-            _ if is_elementwise(node) => Ok(vec![Self::elementwise(node, arguments)?]),
-            _ => Err(unknown_at(node, &flow)),
+            _ if is_elementwise(node) => Ok(vec![self.elementwise(node, arguments)?]),
+            _ => Err(unknown(node)),
         }
     }
 
@@ -85,8 +87,8 @@ impl Walk {
     fn second_is_flow(&mut self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         match (node.domain.as_str(), node.op.as_str()) {
             ("", "MatMul" | "Gemm") => self.dense(node, arguments).map(|flow| vec![Value::Flow(flow)]),
-            ("", "Concat") => Self::concat(node, arguments),
-            _ if is_elementwise(node) || node.op == "Gather" => Ok(vec![Self::elementwise(node, arguments)?]),
+            ("", "Concat") => self.concat(node, arguments),
+            _ if is_elementwise(node) || node.op == "Gather" => Ok(vec![self.elementwise(node, arguments)?]),
             _ => Err(unknown(node)),
         }
     }
@@ -110,6 +112,7 @@ impl Walk {
         let dims: Vec<usize> = order.iter().map(|&axis| flow.shape.dims[axis]).collect();
         let shape =
             Shape { dims, batch: flow.shape.batch.and_then(|batch| order.iter().position(|&axis| axis == batch)) };
+        self.effort.make(flow.shape.features())?;
         let single = flow.shape.single();
         let numbers: Vec<usize> = (0..flow.shape.features()).collect();
         let numbers = ArrayD::from_shape_vec(IxDyn(&single), numbers).map_err(|error| error.to_string())?;
@@ -124,7 +127,7 @@ impl Walk {
     }
 
     /// Only `[1 - p, p]`, the two columns of a binary classifier, may be joined.
-    fn concat(node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
+    fn concat(&self, node: &Node, arguments: &[Option<Value>]) -> Found<Vec<Value>> {
         let flows: Vec<&Flow> = arguments
             .iter()
             .flatten()
@@ -137,7 +140,7 @@ impl Walk {
         if let ([first, second], 2) = (flows.as_slice(), arguments.len()) {
             let pair = first.base == second.base && first.shape.features() == 1 && second.shape.features() == 1;
             let rank = first.shape.dims.len() as i64;
-            if pair && (last_axis == rank - 1 || last_axis == -1) && complementary(first, second)? {
+            if pair && (last_axis == rank - 1 || last_axis == -1) && complementary(first, second, &self.effort)? {
                 let mut dims = second.shape.dims.clone();
                 if let Some(last) = dims.last_mut() {
                     *last = 2;
@@ -149,7 +152,9 @@ impl Walk {
                 })]);
             }
         }
-        Err("it joins branches of the network; only a single chain of layers is an MLP".to_owned())
+        Err(no_mlp(
+            "it joins branches of the network; only a single chain of layers is an MLP, so train it without them",
+        ))
     }
 
     /// Columns of a result: the second of a binary classifier's, or labels.
@@ -157,7 +162,9 @@ impl Walk {
         if flow.kind == Kind::Integer || flow.binary {
             return Ok(vec![Value::Labels(flow.clone())]);
         }
-        let indices = tensor(arguments, 1).and_then(Tensor::to_i64).ok_or("its indices are not constant")?;
+        let indices = tensor(arguments, 1)
+            .and_then(Tensor::to_i64)
+            .ok_or("its indices are not constant; choose features by constant ones")?;
         let features = flow.shape.features() as i64;
         let all = indices.iter().copied().eq(0..features);
         let axis = node.attributes.int("axis", if node.op == "Gather" { 0 } else { -1 });
@@ -173,7 +180,10 @@ impl Walk {
         {
             return self.choose(node, flow, &indices.iter().map(|&index| index as usize).collect::<Vec<_>>());
         }
-        Err(format!("it takes {} of {features} values; only a chain of whole layers is an MLP", indices.len()))
+        Err(no_mlp(&format!(
+            "it takes {} of {features} values; choose features of the input, or let the next layer take all",
+            indices.len()
+        )))
     }
 
     /// Some of the input's features, in any order: columns that a pipeline selects.
@@ -199,11 +209,11 @@ impl Walk {
         };
         if span != features {
             return Err(format!(
-                "it normalizes {span} of {features} values along axis {axis}; it must take all of a sample's"
+                "it normalizes {span} of {features} values along axis {axis}; it must take all of a sample's, so flatten it first"
             ));
         }
         if self.quantization(flow.base).is_some() && flow.kind != Kind::Real {
-            return Err("it takes integers".to_owned());
+            return Err("it takes integers; dequantize them first".to_owned());
         }
         let base = self.commit(node, flow)?;
         let base = self.push(node, base, Action::Softmax { logarithm: node.op == "LogSoftmax" }, features);
@@ -224,7 +234,8 @@ impl Walk {
         let axis = if node.op == "Normalizer" { -1 } else { node.attributes.int("axis", -1) };
         let last = flow.shape.dims.len() as i64 - 1;
         if (axis != -1 && axis != last) || flow.shape.dims.last().copied() != Some(flow.shape.features()) {
-            return Err("it does not take the norm of a whole sample".to_owned());
+            return Err("it does not take the norm of a whole sample; take that, along the last axis of a flat input"
+                .to_owned());
         }
         let base = self.commit(node, flow)?;
         let base = self.push(node, base, Action::UnitNorm(norm), flow.shape.features());
@@ -240,14 +251,14 @@ impl Walk {
         let channels = dims.get(1).copied().unwrap_or(1);
         if flow.shape.features() != channels {
             return Err(format!(
-                "it normalizes {channels} channels of {} values; only one value per channel is an MLP",
+                "it normalizes {channels} channels of {} values each; flatten the sample first, so that a channel is one value",
                 flow.shape.features()
             ));
         }
         let list = |index: usize| -> Found<Vec<f64>> {
             let values: Vec<f64> = tensor(arguments, index)
                 .and_then(Tensor::to_f64)
-                .ok_or("its parameters are not constant")?
+                .ok_or("its parameters are not constant; export the model for inference")?
                 .into_iter()
                 .collect();
             if values.len() == channels {
@@ -297,12 +308,12 @@ impl Walk {
     fn quantize(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         let quantization = quantization_of(tensor(arguments, 1), tensor(arguments, 2))?;
         if self.quantization(flow.base).is_some() {
-            return match Self::elementwise(node, arguments)? {
-                Value::Flow(flow) if quantization.passes(&flow.expression) => {
+            return match self.elementwise(node, arguments)? {
+                Value::Flow(flow) if quantization.passes(&flow.expression, &self.effort) => {
                     Ok(Flow { expression: Rc::new(Expression::X), ..flow })
                 }
                 Value::Flow(flow) => Ok(flow),
-                _ => Err("it quantizes labels".to_owned()),
+                _ => Err("it quantizes labels; export the model up to the probabilities".to_owned()),
             };
         }
         let base = self.commit(node, flow)?;
@@ -311,22 +322,10 @@ impl Walk {
     }
 }
 
-/// As `unknown`, with the shape that arrives.
-fn unknown_at(node: &Node, flow: &Flow) -> String {
-    let dims: Vec<String> = flow
-        .shape
-        .dims
-        .iter()
-        .enumerate()
-        .map(|(axis, dim)| if Some(axis) == flow.shape.batch { "batch".to_owned() } else { dim.to_string() })
-        .collect();
-    format!("(input [{}]) {}", dims.join(", "), unknown(node))
-}
-
 /// A constant operand.
 pub(super) fn tensor(arguments: &[Option<Value>], index: usize) -> Option<&Tensor> {
     match arguments.get(index).and_then(Option::as_ref) {
-        Some(Value::Constant(tensor)) => Some(tensor),
+        Some(Value::Constant(constant)) => Some(constant.tensor()),
         _ => None,
     }
 }
@@ -340,11 +339,16 @@ fn constant_shape(node: &Node) -> Node {
 }
 
 /// Whether two functions add up to 1 (as probabilities) or to 0 (as scores).
-fn complementary(first: &Flow, second: &Flow) -> Found<bool> {
+fn complementary(first: &Flow, second: &Flow, effort: &Effort) -> Found<bool> {
     let points: Vec<f64> = (-16..=16).map(|k| f64::from(k) * 0.37).collect();
     let column = ArrayD::from_shape_vec(IxDyn(&[points.len(), 1]), points).map_err(|error| error.to_string())?;
     let column = Tensor::of_type(column, ElementType::F64);
-    let values = |flow: &Flow| flow.expression.evaluate(&column)?.to_f64().ok_or_else(|| "it joins texts".to_owned());
+    let values = |flow: &Flow| {
+        flow.expression
+            .evaluate(&column, effort)?
+            .to_f64()
+            .ok_or_else(|| "it joins texts; export the model up to the probabilities".to_owned())
+    };
     let sum = values(first)? + values(second)?;
     Ok(sum.iter().all(|v| (v - 1.0).abs() < 1e-5) || sum.iter().all(|v| v.abs() < 1e-5))
 }

@@ -1,12 +1,15 @@
 //! From the chain to layers of integers: the numbers of the file are taken as they are, and give the same integers.
 
-use super::chain::{Action, Bias, FileQuantization, IntegerKernel, Kernel, Step};
-use super::expression::{Expression, zip};
+use super::chain::{Action, Bias, FileQuantization, Kernel, Step};
+use super::effort::Effort;
+use super::expression::Expression;
 use super::meaning::{self, Names};
+use super::open::Open;
 use super::operand::parameters;
 use super::recognize::recognize;
+use super::refusal::refused;
 use super::table;
-use super::walk::Walk;
+use super::walk::{Found, Walk};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Activation, AveragePool, Elementwise, Normalization, UnitNorm};
 use crate::onnx::graph::Graph;
@@ -15,14 +18,15 @@ use std::rc::Rc;
 
 /// The layers of a chain whose activations are quantized.
 pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<QuantizedSequential> {
-    let mut layers = Layers { features: walk.steps[0].features, ..Layers::default() };
+    let mut layers = Layers::new(walk);
     for step in steps {
-        layers.add(step).map_err(|message| Error::new(ErrorKind::Model, &step.place, message))?;
+        let shape = format!("[batch, {}]", layers.features);
+        layers.add(step).map_err(|message| refused(&step.place, &[shape], &message))?;
     }
     if let Some(open) = layers.open {
         return Err(Error::new(
             ErrorKind::Model,
-            format!("node \"{}\"", open.name),
+            format!("node \"{}\"", open.name()),
             "its result is not quantized, though its input is; quantize the whole model, or convert the float model with --calibrate",
         ));
     }
@@ -35,23 +39,15 @@ pub(super) fn lower(graph: &Graph, walk: &Walk, steps: &[Step]) -> Result<Quanti
     Ok(QuantizedSequential { name: graph.name.clone(), input, layers: dense, softmax: layers.softmax, class_names })
 }
 
-/// A layer whose result is not quantized yet.
-struct Open {
-    name: String,
-    kernel: IntegerKernel,
-    bias: Bias,
-    input: Quantization,
-    lo: f32,
-    hi: f32,
-}
-
 /// The layers so far.
-#[derive(Default)]
-struct Layers {
+struct Layers<'a> {
+    effort: &'a Effort,
     dense: Vec<QuantizedDense>,
     open: Option<Open>,
     names: Names,
     features: usize,
+    /// The number of elements that the first layer takes.
+    features_in: usize,
     normalization: Option<Normalization>,
     unit_norm: Option<UnitNorm>,
     pool: Option<AveragePool>,
@@ -63,18 +59,39 @@ struct Layers {
 
 /// The quantization with integers in -128..=127.
 fn signed(quantization: FileQuantization) -> std::result::Result<Quantization, String> {
-    let zero_point = i8::try_from(quantization.zero_point - quantization.shift())
-        .map_err(|_| format!("its zero point {} is impossible", quantization.zero_point))?;
+    let zero_point = i8::try_from(quantization.zero_point - quantization.shift()).map_err(|_| {
+        format!("its zero point {} does not fit 8 bits; quantize the model again", quantization.zero_point)
+    })?;
     Ok(Quantization { scale: quantization.scale, zero_point })
 }
 
-impl Layers {
-    fn add(&mut self, step: &Step) -> std::result::Result<(), String> {
+impl<'a> Layers<'a> {
+    fn new(walk: &'a Walk) -> Self {
+        Self {
+            effort: &walk.effort,
+            dense: Vec::new(),
+            open: None,
+            names: Names::default(),
+            features: walk.steps[0].features,
+            features_in: walk.steps[0].features,
+            normalization: None,
+            unit_norm: None,
+            pool: None,
+            current: None,
+            order: None,
+            softmax: false,
+        }
+    }
+
+    fn add(&mut self, step: &Step) -> Found<()> {
         if self.softmax {
             // What follows only quantizes or names the probabilities.
             return match step.action {
                 Action::Quantize(_) | Action::Map(_) | Action::Table { .. } => Ok(()),
-                _ => Err("it follows a softmax, which ends a network of integers".to_owned()),
+                _ => Err(
+                    "it follows a softmax, which ends a network of integers; convert the float model with --calibrate"
+                        .to_owned(),
+                ),
             };
         }
         match &step.action {
@@ -82,7 +99,9 @@ impl Layers {
             Action::Map(expression) => self.map(step, expression),
             Action::Permute(order) => {
                 if self.order.replace(order.clone()).is_some() || self.open.is_some() {
-                    return Err("it reorders values that no layer took yet".to_owned());
+                    return Err(
+                        "it reorders values that no layer took yet; put the reordering right before a layer".to_owned()
+                    );
                 }
                 self.features = order.len();
                 Ok(())
@@ -107,6 +126,7 @@ impl Layers {
                 }
                 self.pool = Some(*pool);
                 self.features = pool.len();
+                self.features_in = pool.len();
                 Ok(())
             }
             Action::Quantize(quantization) => self.quantize(*quantization),
@@ -115,16 +135,16 @@ impl Layers {
     }
 
     /// A function of real numbers: of the input, of a layer's sums, or of the last integers.
-    fn map(&mut self, step: &Step, expression: &Rc<Expression>) -> std::result::Result<(), String> {
+    fn map(&mut self, step: &Step, expression: &Rc<Expression>) -> Found<()> {
         if let Some(current) = self.current.filter(|_| self.open.is_none()) {
             return self.end(step, expression, current);
         }
-        let found = recognize(expression)?;
+        let found = recognize(expression, self.effort)?;
         let Some(open) = &mut self.open else {
             let linear =
                 found.activation == Activation::Linear && self.unit_norm.is_none() && self.normalization.is_none();
             if !linear {
-                return Err("only an affine function may stand between the input and its quantization".to_owned());
+                return Err("only an affine function may stand between the input and its quantization; quantize the input first".to_owned());
             }
             self.normalization = Some(super::float::normalization(&found.before, self.features));
             return Ok(());
@@ -134,10 +154,8 @@ impl Layers {
         open.add(&start)?;
         match found.activation {
             Activation::Linear => {}
-            Activation::Relu => open.lo = open.lo.max(0.0),
-            Activation::Elementwise(Elementwise::Clip { lo, hi }) => {
-                (open.lo, open.hi) = (open.lo.max(lo), open.hi.min(hi));
-            }
+            Activation::Relu => open.clip(0.0, f32::INFINITY),
+            Activation::Elementwise(Elementwise::Clip { lo, hi }) => open.clip(lo, hi),
             _ => {
                 return Err("it is computed in float between integer layers; quantize its input too (as ONNX Runtime's quantizer does), or convert the float model with --calibrate".to_owned());
             }
@@ -151,12 +169,7 @@ impl Layers {
     }
 
     /// What the graph does with the last integers: gives them as real numbers, perhaps through a function.
-    fn end(
-        &mut self,
-        step: &Step,
-        expression: &Rc<Expression>,
-        current: FileQuantization,
-    ) -> std::result::Result<(), String> {
+    fn end(&mut self, step: &Step, expression: &Rc<Expression>, current: FileQuantization) -> Found<()> {
         match &**expression {
             Expression::X => Ok(()),
             Expression::Apply(node, arguments) if node.op == "DequantizeLinear" => {
@@ -170,15 +183,17 @@ impl Layers {
                 if let Some(quantization) = table::output_quantization(expression) {
                     self.look_up(step, expression, quantization)
                 } else {
-                    let (quantized, quantization) = table::quantized(expression, current)?;
+                    let (quantized, quantization) = table::quantized(expression, current, self.effort)?;
                     self.look_up(step, &quantized, quantization)
                 }
             }
-            Expression::Constant(_) => Err("its result does not depend on the input".to_owned()),
+            Expression::Constant(_) => {
+                Err("its result does not depend on the input; check the model before the export".to_owned())
+            }
         }
     }
 
-    fn open(&mut self, step: &Step, kernel: &Kernel, bias: &Bias) -> std::result::Result<(), String> {
+    fn open(&mut self, step: &Step, kernel: &Kernel, bias: &Bias) -> Found<()> {
         let Some(current) = self.current else {
             return Err("its input is not quantized, though later ones are; quantize the whole model, or convert the float model with --calibrate".to_owned());
         };
@@ -189,64 +204,53 @@ impl Layers {
             );
         }
         let Kernel::Integer(kernel) = kernel else {
-            return Err("its weights are not quantized by output or by tensor, though its input is; quantize them so, or convert the float model with --calibrate".to_owned());
+            return Err(format!(
+                "its weights of {}x{} are real numbers, or have scales by input or by block, though its input is quantized; quantize them \
+                 with a scale for each output or for all, or convert the float model with --calibrate",
+                kernel.dim().0,
+                kernel.dim().1
+            ));
         };
-        let mut kernel = kernel.clone();
-        if let Some(order) = self.order.take() {
-            let inputs = self
-                .dense
-                .last()
-                .map_or(order.len().max(order.iter().max().map_or(0, |max| max + 1)), |last| last.outputs);
-            // Where an input is not taken, a weight of 0.
-            let zero_points = kernel.zero_points.clone();
-            let mut moved = ndarray::Array2::from_shape_fn((inputs, kernel.weights.ncols()), |(_, j)| zero_points[j]);
-            for (i, &from) in order.iter().enumerate() {
-                moved.row_mut(from).assign(&kernel.weights.row(i));
-            }
-            kernel.weights = moved;
+        let order = self.order.take();
+        let inputs = self.dense.last().map_or(self.features_in, |last| last.outputs);
+        if let Some(order) = &order {
+            self.effort.layer(inputs.saturating_sub(order.len()), kernel.weights.dim().1)?;
         }
-        self.features = kernel.weights.ncols();
-        self.open = Some(Open {
-            name: self.names.unique(&step.name),
-            kernel,
-            bias: bias.clone(),
-            input: signed(current)?,
-            lo: f32::NEG_INFINITY,
-            hi: f32::INFINITY,
-        });
+        let order = order.as_deref().map(|order| (order, inputs));
+        let open = Open::new(self.names.unique(&step.name), kernel, order, bias.clone(), signed(current)?)?;
+        self.features = open.outputs();
+        self.open = Some(open);
         Ok(())
     }
 
-    fn quantize(&mut self, quantization: FileQuantization) -> std::result::Result<(), String> {
+    fn quantize(&mut self, quantization: FileQuantization) -> Found<()> {
         if let Some(open) = self.open.take() {
             self.dense.push(open.close(signed(quantization)?)?);
         } else if self.current.is_some() {
-            return Err("it quantizes integers again without a layer in between".to_owned());
+            return Err("it quantizes integers again without a layer in between; quantize once".to_owned());
         }
         self.current = Some(quantization);
         Ok(())
     }
 
     /// Puts a table behind the last layer.
-    fn look_up(
-        &mut self,
-        step: &Step,
-        expression: &Rc<Expression>,
-        quantization: FileQuantization,
-    ) -> std::result::Result<(), String> {
-        let Some(before) = self.current else { return Err("its input is not quantized".to_owned()) };
+    fn look_up(&mut self, step: &Step, expression: &Rc<Expression>, quantization: FileQuantization) -> Found<()> {
+        let Some(before) = self.current else {
+            return Err("its input is not quantized; put a QuantizeLinear before it".to_owned());
+        };
         if self.dense.is_empty() {
             self.identity_layer(&step.name, before)?;
         }
         let Some(layer) = self.dense.last_mut() else { return Err("it stands before any layer".to_owned()) };
-        table::append(layer, expression, before, quantization)?;
+        table::append(layer, expression, before, quantization, self.effort)?;
         self.current = Some(quantization);
         Ok(())
     }
 
     /// A layer that passes the input's integers on, so that a table can follow: weight 1, the same quantization on both sides.
-    fn identity_layer(&mut self, name: &str, quantization: FileQuantization) -> std::result::Result<(), String> {
+    fn identity_layer(&mut self, name: &str, quantization: FileQuantization) -> Found<()> {
         let n = self.features;
+        self.effort.layer(n, n)?;
         let quantization = signed(quantization)?;
         let mut weights = vec![0; n * n];
         weights.iter_mut().step_by(n + 1).for_each(|weight| *weight = 1);
@@ -265,116 +269,4 @@ impl Layers {
         });
         Ok(())
     }
-}
-
-impl Open {
-    /// Multiplies the real sums with a factor per output.
-    fn scale_by(&mut self, slope: &[f64]) {
-        if slope.iter().all(|&s| s == 1.0) {
-            return;
-        }
-        self.bias = Bias::Real(zip(&self.real_bias(), slope, |b, s| b * s).into_iter().map(|b| b as f32).collect());
-        self.kernel.scales =
-            zip(&self.kernel.scales.iter().map(|&s| f64::from(s)).collect::<Vec<_>>(), slope, |a, b| a * b)
-                .into_iter()
-                .map(|s| s as f32)
-                .collect();
-        // Scales are positive: the sign goes into the weights.
-        for j in 0..self.kernel.scales.len() {
-            if self.kernel.scales[j] < 0.0 {
-                self.kernel.scales[j] = -self.kernel.scales[j];
-                let zero = self.kernel.zero_points[j];
-                self.kernel.weights.column_mut(j).mapv_inplace(|w| zero - w);
-                self.kernel.zero_points[j] = 0;
-            }
-        }
-    }
-
-    /// The bias as real numbers.
-    fn real_bias(&self) -> Vec<f64> {
-        match &self.bias {
-            Bias::Real(bias) => bias.iter().map(|&b| f64::from(b)).collect(),
-            Bias::Integer(bias) => bias
-                .iter()
-                .zip(&self.kernel.scales)
-                .map(|(&b, &s)| f64::from(b) * f64::from(self.input.scale * s))
-                .collect(),
-        }
-    }
-
-    /// Adds a real number per output: exactly, where the bias was empty and this is one in whole steps.
-    fn add(&mut self, term: &[f64]) -> std::result::Result<(), String> {
-        if term.iter().all(|&t| t == 0.0) {
-            return Ok(());
-        }
-        let outputs = self.kernel.scales.len();
-        let mut steps = Vec::with_capacity(outputs);
-        let integers = self.integer_bias()?;
-        for (j, &bias) in integers.iter().enumerate() {
-            let step = f64::from(self.input.scale * self.kernel.scales[j]);
-            steps.push(to_i32(f64::from(bias) + (term[if term.len() == 1 { 0 } else { j }] / step).round_ties_even())?);
-        }
-        self.bias = Bias::Integer(steps);
-        Ok(())
-    }
-
-    fn integer_bias(&self) -> std::result::Result<Vec<i32>, String> {
-        match &self.bias {
-            Bias::Integer(bias) => Ok(bias.clone()),
-            Bias::Real(bias) => bias
-                .iter()
-                .zip(&self.kernel.scales)
-                .map(|(&b, &s)| to_i32((f64::from(b) / f64::from(self.input.scale * s)).round_ties_even()))
-                .collect(),
-        }
-    }
-
-    fn close(self, output: Quantization) -> std::result::Result<QuantizedDense, String> {
-        let bias = self.integer_bias()?;
-        if let Some(bad) = self.kernel.scales.iter().find(|scale| !(scale.is_normal() && **scale > 0.0)) {
-            return Err(format!("a weight scale is {bad}, expected a positive number"));
-        }
-        let (weights, weight_zero_points) = stored(&self.kernel)?;
-        let level = |real: f32| {
-            ((real / output.scale).round_ties_even() + f32::from(output.zero_point)).clamp(-128.0, 127.0) as i8
-        };
-        let (lo, hi) = (level(self.lo), level(self.hi));
-        let (inputs, outputs) = self.kernel.weights.dim();
-        Ok(QuantizedDense {
-            name: self.name,
-            inputs,
-            outputs,
-            weight_type: WeightType::Int8,
-            weights,
-            weight_zero_points,
-            weight_scales: self.kernel.scales,
-            bias,
-            input: self.input,
-            output,
-            activation: IntegerActivation::Clamp { lo, hi },
-        })
-    }
-}
-
-fn to_i32(value: f64) -> std::result::Result<i32, String> {
-    if value >= f64::from(i32::MIN) && value <= f64::from(i32::MAX) {
-        Ok(value as i32)
-    } else {
-        Err(format!("its bias of {value} steps does not fit 32 bits"))
-    }
-}
-
-/// The weights as i8, outputs x inputs, and their zero points: none where the differences fit, else both moved into i8.
-fn stored(kernel: &IntegerKernel) -> std::result::Result<(Vec<i8>, Vec<i8>), String> {
-    let transposed = kernel.weights.t();
-    let centered: Option<Vec<i8>> =
-        transposed.indexed_iter().map(|((j, _), &w)| i8::try_from(w - kernel.zero_points[j]).ok()).collect();
-    if let Some(centered) = centered {
-        return Ok((centered, Vec::new()));
-    }
-    let shift = if kernel.weights.iter().chain(&kernel.zero_points).any(|&v| v > 127) { 128 } else { 0 };
-    let narrow = |v: i32| i8::try_from(v - shift).map_err(|_| format!("the weight {v} does not fit 8 bits"));
-    let weights = transposed.iter().map(|&w| narrow(w)).collect::<std::result::Result<_, _>>()?;
-    let zero_points = kernel.zero_points.iter().map(|&z| narrow(z)).collect::<std::result::Result<_, _>>()?;
-    Ok((weights, zero_points))
 }

@@ -24,8 +24,11 @@ pub(super) fn main_chain(graph: &Graph, walk: &Walk) -> Result<Vec<Step>> {
     let applied = |flow: &Flow| !matches!(*flow.expression, Expression::X);
     let best = candidates.max_by_key(|(real, flow)| (*real, flow.base, applied(flow)));
     let Some((_, flow)) = best else {
-        let why =
-            if graph.outputs.is_empty() { "it has no output" } else { "none of its outputs depends on its input" };
+        let why = if graph.outputs.is_empty() {
+            "it has no output; export the model again"
+        } else {
+            "none of its outputs depends on its input; export the model again"
+        };
         return Err(Error::new(ErrorKind::Model, "graph", why));
     };
     let mut steps = Vec::new();

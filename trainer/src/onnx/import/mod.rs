@@ -5,20 +5,25 @@
 //! layers of real numbers (`float`) or of integers (`integer`).
 
 mod chain;
+mod constant;
 mod dense;
 mod dynamic;
+mod effort;
 mod expression;
 mod float;
 mod flow;
 mod integer;
 mod meaning;
+mod open;
 mod operand;
 mod pool;
 mod recognize;
+mod refusal;
 mod slopes;
 mod table;
 mod value;
 mod walk;
+mod weights;
 
 use super::graph::Graph;
 use crate::error::{Error, ErrorKind, Result};

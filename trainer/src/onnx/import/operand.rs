@@ -22,11 +22,16 @@ pub(super) fn per_feature(node: &Node, tensor: &Tensor, shape: &Shape) -> Found<
     let wide = match crate::onnx::operators::broadcast_shape(tensor.shape(), &single) {
         Ok(wide) if wide.iter().product::<usize>() == shape.features() => wide,
         _ if tensor.len() == shape.features() => vec![tensor.len()],
-        _ => return Err(format!("a constant of shape {:?} does not fit values of shape {single:?}", tensor.shape())),
+        _ => {
+            return Err(format!(
+                "a constant of shape {:?} does not fit values of shape {single:?}; give one number, or one for each value of a sample",
+                tensor.shape()
+            ));
+        }
     };
     let flat = tensor.spread(&wide).unwrap_or_else(|| tensor.clone());
     flat.reshaped(&[shape.features()])
-        .ok_or_else(|| format!("a constant of shape {:?} does not fit values of shape {single:?}", tensor.shape()))
+        .ok_or_else(|| format!("a constant of shape {:?} does not fit values of shape {single:?}; give one number, or one for each value of a sample", tensor.shape()))
 }
 
 /// Sums and products with constants as an affine function.
@@ -70,20 +75,25 @@ pub(super) fn parameters(arguments: &[Rc<Expression>]) -> Found<FileQuantization
 pub(super) fn quantization_of(scale: Option<&Tensor>, zero_point: Option<&Tensor>) -> Found<FileQuantization> {
     let one =
         |tensor: &Tensor| tensor.to_f64().filter(|array| array.len() == 1).and_then(|array| array.first().copied());
-    let scale = scale.and_then(one).ok_or("the scale of an activation is not one constant number")? as f32;
+    let scale = scale
+        .and_then(one)
+        .ok_or("the scale of an activation is not one constant number; quantize activations by tensor")?
+        as f32;
     let (zero, unsigned) = match zero_point {
         None => (0.0, true),
         Some(tensor) => match tensor.element_type() {
-            element @ (ElementType::I8 | ElementType::U8) => {
-                (one(tensor).ok_or("the zero point of an activation is not one number")?, element == ElementType::U8)
-            }
+            element @ (ElementType::I8 | ElementType::U8) => (
+                one(tensor)
+                    .ok_or("the zero point of an activation is not one number; quantize activations by tensor")?,
+                element == ElementType::U8,
+            ),
             other => {
                 return Err(format!("activations of {} are not supported: quantize to int8 or uint8", other.name()));
             }
         },
     };
     if !(scale.is_normal() && scale > 0.0) {
-        return Err(format!("the scale {scale} of an activation is not a positive number"));
+        return Err(format!("the scale {scale} of an activation is not a positive number; quantize the model again"));
     }
     Ok(FileQuantization { scale, zero_point: zero as i32, unsigned })
 }

@@ -1,6 +1,7 @@
 //! Poolings in front of the first layer: a Slice of the image, an AveragePool, or both.
 
 use super::chain::{Action, FileQuantization};
+use super::effort::Effort;
 use super::expression::Expression;
 use super::table::domain;
 use super::value::{Flow, Kind, Shape, Value};
@@ -18,14 +19,15 @@ impl Walk {
     /// A Slice that cuts a window out of each sample's image.
     pub(super) fn crop(&mut self, node: &Node, arguments: &[Option<Value>], flow: &Flow) -> Found<Flow> {
         let image = image(flow)?;
+        self.effort.make(flow.shape.features())?;
         let numbers: Vec<i64> = (0..flow.shape.features() as i64).collect();
         let numbers = Tensor::from(numbers).reshaped(&flow.shape.single()).ok_or("its input has no shape")?;
         let mut inputs = vec![Some(&numbers)];
         for argument in arguments.iter().skip(1) {
             inputs.push(match argument {
-                Some(Value::Constant(tensor)) => Some(tensor),
+                Some(Value::Constant(constant)) => Some(&**constant.tensor()),
                 None => None,
-                Some(_) => return Err("its bounds are not constant".to_owned()),
+                Some(_) => return Err("its bounds are not constant; export the model with fixed ones".to_owned()),
             });
         }
         let kept = operators::evaluate(node, &inputs).ok_or("it is no Slice")??;
@@ -37,7 +39,8 @@ impl Walk {
         let offset = [first / image[1], first % image[1]];
         let at = |k: usize| ((offset[0] + k / columns) * image[1] + offset[1] + k % columns) as i64;
         if places.is_empty() || places.len() != rows * columns || places.iter().enumerate().any(|(k, &p)| p != at(k)) {
-            return Err("it keeps values that are no window of an image; only a crop may".to_owned());
+            return Err("it keeps values that are no window of an image; cut a rectangle, or flatten the whole sample"
+                .to_owned());
         }
         let base = if flow.kind == Kind::Real && self.quantization(flow.base).is_none() {
             self.commit(node, flow)?
@@ -54,7 +57,7 @@ impl Walk {
         let (size, strides) = operators::windows(node)?;
         if strides != size {
             return Err(format!(
-                "its windows of {size:?} lie {strides:?} apart; only windows side by side run on the chip"
+                "its windows of {size:?} lie {strides:?} apart; only windows side by side run on the chip, so let the strides be the size"
             ));
         }
         let outputs = [0, 1].map(|axis| image[axis] / size[axis]);
@@ -112,9 +115,9 @@ fn image(flow: &Flow) -> Found<[usize; 2]> {
 
 impl FileQuantization {
     /// Whether a function of its integers gives them back.
-    pub(super) fn passes(self, expression: &Expression) -> bool {
+    pub(super) fn passes(self, expression: &Expression, effort: &Effort) -> bool {
         let all = domain(self);
-        expression.evaluate(&all).is_ok_and(|given| given.to_i64() == all.to_i64())
+        expression.evaluate(&all, effort).is_ok_and(|given| given.to_i64() == all.to_i64())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which function an expression is, found from its values: so it does not matter how an exporter wrote it down.
 
+use super::effort::Effort;
 use super::expression::{Affine, Expression};
 use crate::nn::{Activation, Elementwise};
 use crate::onnx::graph::Node;
@@ -25,8 +26,8 @@ fn points() -> Vec<f64> {
 /// Finds out what an expression is: one activation, or several one after another.
 /// # Errors
 /// Where it is no function that layers can have.
-pub(super) fn recognize_chain(expression: &Rc<Expression>) -> Result<Vec<Recognized>, String> {
-    let whole = recognize(expression);
+pub(super) fn recognize_chain(expression: &Rc<Expression>, effort: &Effort) -> Result<Vec<Recognized>, String> {
+    let whole = recognize(expression, effort);
     if whole.is_ok() {
         return whole.map(|found| vec![found]);
     }
@@ -36,7 +37,8 @@ pub(super) fn recognize_chain(expression: &Rc<Expression>) -> Result<Vec<Recogni
             continue;
         }
         let Some(outer) = expression.in_place_of(&inner) else { continue };
-        if let (Ok(first), Ok(rest)) = (recognize(&inner), recognize_chain(&outer)) {
+        let Ok(first) = recognize(&inner, effort) else { continue };
+        if let Ok(rest) = recognize_chain(&outer, effort) {
             return Ok(std::iter::once(first).chain(rest).collect());
         }
     }
@@ -46,17 +48,20 @@ pub(super) fn recognize_chain(expression: &Rc<Expression>) -> Result<Vec<Recogni
 /// Finds out what an expression is.
 /// # Errors
 /// Where it is no function that a layer can have.
-pub(super) fn recognize(expression: &Rc<Expression>) -> Result<Recognized, String> {
+pub(super) fn recognize(expression: &Rc<Expression>, effort: &Effort) -> Result<Recognized, String> {
     let (after, core) = expression.peel();
     match &*core {
         Expression::X => {
             return Ok(Recognized { before: after, activation: Activation::Linear, after: Affine::identity() });
         }
-        Expression::Constant(_) => return Err("its result does not depend on the input".to_owned()),
+        Expression::Constant(_) => {
+            return Err("its result does not depend on the input; check the model before the export".to_owned());
+        }
         _ => {}
     }
     let mut candidates = vec![Affine::identity()];
     core.leaves(&mut candidates);
+    effort.compute(candidates.len().saturating_mul(core.work()))?;
     let mut varies = false;
     for before in candidates {
         let Some(function) = core.in_terms_of(&before) else {
@@ -66,13 +71,13 @@ pub(super) fn recognize(expression: &Rc<Expression>) -> Result<Recognized, Strin
         if let Some(activation) = by_operator(&function) {
             return Ok(Recognized { before, activation, after });
         }
-        if let Some((scale, bias, activation)) = by_values(&function)? {
+        if let Some((scale, bias, activation)) = by_values(&function, effort)? {
             let inner = Affine { offset: vec![0.0], scale: vec![scale], bias: vec![bias] };
             return Ok(Recognized { before, activation, after: inner.then(&after) });
         }
     }
     let reason = if varies {
-        "it differs from feature to feature, which no layer can hold"
+        "it differs from feature to feature, which no layer can hold; use one function for all of a layer"
     } else {
         "it is no activation function that a layer can have; use one of ONNX's, such as Relu, Tanh, Sigmoid or Gelu"
     };
@@ -134,9 +139,10 @@ struct Curve {
 
 impl Curve {
     /// The function's value at a point.
-    fn at(function: &Expression, x: &[f64]) -> Result<Vec<f64>, String> {
+    fn at(function: &Expression, x: &[f64], effort: &Effort) -> Result<Vec<f64>, String> {
         let column = ArrayD::from_shape_vec(IxDyn(&[x.len(), 1]), x.to_vec()).map_err(|error| error.to_string())?;
-        let y = function.evaluate(&Tensor::of_type(column, ElementType::F64))?.to_f64().ok_or("it gives texts")?;
+        let y =
+            function.evaluate(&Tensor::of_type(column, ElementType::F64), effort)?.to_f64().ok_or("it gives texts")?;
         if y.len() == x.len() { Ok(y.into_iter().collect()) } else { Err("it changes the shape".to_owned()) }
     }
 
@@ -160,9 +166,9 @@ impl Curve {
 }
 
 /// Compares a function's values with those of all the activations there are.
-fn by_values(function: &Expression) -> Result<Option<(f64, f64, Activation)>, String> {
+fn by_values(function: &Expression, effort: &Effort) -> Result<Option<(f64, f64, Activation)>, String> {
     let x = points();
-    let y = Curve::at(function, &x)?;
+    let y = Curve::at(function, &x, effort)?;
     if y.iter().any(|v| v.is_nan()) {
         return Ok(None);
     }
@@ -178,7 +184,7 @@ fn by_values(function: &Expression) -> Result<Option<(f64, f64, Activation)>, St
     if simple.is_some() {
         return Ok(simple);
     }
-    let at = |x: f64| Curve::at(function, &[x]).map(|y| y[0]);
+    let at = |x: f64| Curve::at(function, &[x], effort).map(|y| y[0]);
     let parametric = [
         Elementwise::Gelu,
         Elementwise::GeluTanh,
@@ -267,7 +273,7 @@ mod tests {
     }
 
     fn activation(expression: &Rc<Expression>) -> Activation {
-        recognize(expression).expect("a known function").activation
+        recognize(expression, &Effort::beside(0)).expect("a known function").activation
     }
 
     #[test]
@@ -298,8 +304,8 @@ mod tests {
         );
         assert_eq!(activation(&guarded), Activation::Elementwise(Elementwise::Softplus));
         let tanh_by_sigmoid = line(2.0, -1.0, &apply("Sigmoid", &[&line(2.0, 0.0, &x)]));
-        let found = recognize(&tanh_by_sigmoid).expect("a known function");
+        let found = recognize(&tanh_by_sigmoid, &Effort::beside(0)).expect("a known function");
         assert!(matches!(found.activation, Activation::Sigmoid | Activation::Tanh), "{found:?}");
-        assert!(recognize(&apply("Floor", &[&x])).is_err());
+        assert!(recognize(&apply("Floor", &[&x]), &Effort::beside(0)).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Functions from 8-bit integers to 8-bit integers, tabulated by evaluating them.
 
 use super::chain::FileQuantization;
+use super::effort::Effort;
 use super::expression::Expression;
 use super::operand::{parameters, quantization_of};
 use super::recognize::recognize;
@@ -23,12 +24,18 @@ pub(super) fn append(
     expression: &Rc<Expression>,
     before: FileQuantization,
     after: FileQuantization,
+    effort: &Effort,
 ) -> Result<(), String> {
-    let values = expression.evaluate(&domain(before))?;
+    let values = expression.evaluate(&domain(before), effort)?;
     let outputs = match *values.shape() {
         [256, 1] => 1,
         [256, n] if n == layer.outputs => n,
-        ref other => return Err(format!("it gives values of shape {other:?} for {} outputs", layer.outputs)),
+        ref other => {
+            return Err(format!(
+                "it gives values of shape {other:?} for {} outputs; use one function for each output",
+                layer.outputs
+            ));
+        }
     };
     let integers = values.to_i64().ok_or("it gives texts")?;
     let shift = i64::from(after.shift());
@@ -36,14 +43,18 @@ pub(super) fn append(
     let mut entries = vec![0_i8; 256 * outputs];
     for j in 0..outputs {
         for q in 0..256 {
-            entries[256 * j + q] = i8::try_from(value(q, j))
-                .map_err(|_| format!("it gives {}, which is no 8-bit integer", integers[[q, j]]))?;
+            entries[256 * j + q] = i8::try_from(value(q, j)).map_err(|_| {
+                format!(
+                    "it gives {}, which is no 8-bit integer; quantize its result to int8 or uint8",
+                    integers[[q, j]]
+                )
+            })?;
         }
     }
     let output = Quantization {
         scale: after.scale,
         zero_point: i8::try_from(after.zero_point - after.shift())
-            .map_err(|_| "its zero point is impossible".to_owned())?,
+            .map_err(|_| "its zero point does not fit 8 bits; quantize the model again".to_owned())?,
     };
     let (pre, function, table) = match &layer.activation {
         IntegerActivation::Clamp { lo, hi } => {
@@ -53,7 +64,7 @@ pub(super) fn append(
                 .chunks(256)
                 .flat_map(|part| (i8::MIN..=i8::MAX).map(|q| part[index(q.clamp(*lo, *hi))]))
                 .collect();
-            (layer.output, function(expression).filter(|_| whole), table)
+            (layer.output, function(expression, effort).filter(|_| whole), table)
         }
         IntegerActivation::Table { pre, table, .. } => (*pre, None, chained(table, &entries)),
     };
@@ -88,14 +99,14 @@ fn clamp(table: &[i8]) -> Option<(i8, i8)> {
 }
 
 /// The activation function that a table holds, if it is QuantizeLinear of one of DequantizeLinear.
-fn function(expression: &Expression) -> Option<Activation> {
+fn function(expression: &Expression, effort: &Effort) -> Option<Activation> {
     let Expression::Apply(node, arguments) = expression else { return None };
     let inner = match node.op.as_str() {
         "QuantizeLinear" => of_real(arguments.first()?)?,
         "QLinearSigmoid" => return Some(Activation::Sigmoid),
         _ => return None,
     };
-    let found = recognize(&inner).ok()?;
+    let found = recognize(&inner, effort).ok()?;
     (found.before.is_identity() && found.after.is_identity() && found.activation != Activation::Linear)
         .then_some(found.activation)
 }
@@ -137,11 +148,12 @@ pub(super) fn output_quantization(expression: &Expression) -> Option<FileQuantiz
 pub(super) fn quantized(
     expression: &Rc<Expression>,
     before: FileQuantization,
+    effort: &Effort,
 ) -> Result<(Rc<Expression>, FileQuantization), String> {
-    let values = expression.evaluate(&domain(before))?.to_f64().ok_or("it gives texts")?;
+    let values = expression.evaluate(&domain(before), effort)?.to_f64().ok_or("it gives texts")?;
     let (lo, hi) = values.iter().fold((0.0_f64, 0.0_f64), |(lo, hi), &v| (lo.min(v), hi.max(v)));
     if !(lo.is_finite() && hi.is_finite() && hi > lo) {
-        return Err("its results are not finite numbers".to_owned());
+        return Err("its results are not finite numbers; quantize the model again".to_owned());
     }
     let scale = ((hi - lo) / 255.0) as f32;
     let zero_point = (-128.0 - lo / f64::from(scale)).round_ties_even().clamp(-128.0, 127.0) as i8;

@@ -1,9 +1,10 @@
 //! What a value of the graph is while the importer walks through it.
 
+use super::constant::Constant;
 use super::expression::Expression;
-use crate::onnx::tensor::Tensor;
+use super::refusal::no_mlp;
+use super::weights::Weights;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// The kind of numbers in a [`Flow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,10 @@ pub(super) enum Dynamic {
     Sums {
         /// What is multiplied.
         input: Flow,
-        /// Inputs x outputs, less the zero points.
-        weights: ndarray::Array2<i32>,
+        /// The weights.
+        weights: Weights,
+        /// Their zero points, one per output.
+        zero_points: Vec<i32>,
         /// The product's shape.
         shape: Shape,
     },
@@ -57,7 +60,7 @@ pub(super) enum Dynamic {
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     /// Known without any input.
-    Constant(Arc<Tensor>),
+    Constant(Constant),
     /// Depends on the input.
     Flow(Flow),
     /// Class labels made from a flow: what follows only names classes.
@@ -73,6 +76,17 @@ pub(super) struct Shape {
     pub(super) dims: Vec<usize>,
     /// The axis of the samples; `None` where it was squeezed away.
     pub(super) batch: Option<usize>,
+}
+
+impl std::fmt::Display for Shape {
+    /// `[batch, 1, 28, 28]`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let dim = |(axis, dim): (usize, &usize)| {
+            if Some(axis) == self.batch { "batch".to_owned() } else { dim.to_string() }
+        };
+        let dims: Vec<String> = self.dims.iter().enumerate().map(dim).collect();
+        write!(f, "[{}]", dims.join(", "))
+    }
 }
 
 impl Shape {
@@ -95,7 +109,7 @@ impl Shape {
             Some(axis) => {
                 let ahead = before(axis, &self.dims);
                 let found = (0..dims.len()).find(|&other| dims[other] == samples && before(other, &dims) == ahead);
-                Some(found.ok_or_else(|| format!("{:?} becomes {dims:?}, which mixes samples", self.dims))?)
+                Some(found.ok_or_else(|| no_mlp("it mixes samples; keep the batch dimension, as Flatten does"))?)
             }
             None => None,
         };

@@ -1,10 +1,12 @@
 //! The walk through the graph: what each node makes of the values before it.
 
 use super::chain::{Action, FileQuantization, Step};
-use super::dense::{QuantizedConstant, quantized_constant};
+use super::constant::Constant;
+use super::effort::Effort;
 use super::expression::Expression;
 use super::operand::{line, parameters, per_feature};
-use super::value::{Flow, Kind, Shape, Value};
+use super::refusal::{no_mlp, refused};
+use super::value::{Dynamic, Flow, Kind, Shape, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::graph::{Graph, Node};
 use crate::onnx::operators;
@@ -30,8 +32,6 @@ pub(super) struct Walk {
     pub(super) steps: Vec<Step>,
     /// What the names stand for.
     pub(super) values: HashMap<String, Value>,
-    /// The integers behind dequantized constants.
-    pub(super) quantized: HashMap<String, QuantizedConstant>,
     /// Names of classes met on the way.
     pub(super) class_names: Vec<String>,
     /// The number of samples that shapes are computed with.
@@ -40,6 +40,8 @@ pub(super) struct Walk {
     pub(super) pixels: bool,
     /// The shape of one sample.
     pub(super) input_shape: Vec<usize>,
+    /// What the import may still cost.
+    pub(super) effort: Effort,
 }
 
 impl Walk {
@@ -49,13 +51,12 @@ impl Walk {
     pub(super) fn through(graph: &Graph) -> Result<Self> {
         let mut walk = Self::start(graph)?;
         for (name, tensor) in &graph.constants {
-            walk.values.insert(name.clone(), Value::Constant(Arc::clone(tensor)));
+            walk.values.insert(name.clone(), Value::Constant(Arc::clone(tensor).into()));
         }
         for node in &graph.nodes {
             let arguments: Vec<Option<Value>> = node.inputs.iter().map(|name| walk.values.get(name).cloned()).collect();
-            walk.keep_integers(node, &arguments);
             let results =
-                walk.node(node, &arguments).map_err(|message| Error::new(ErrorKind::Model, node.place(), message))?;
+                walk.node(node, &arguments).map_err(|message| refused(&node.place(), &shapes(&arguments), &message))?;
             for (name, value) in node.outputs.iter().zip(results) {
                 if !name.is_empty() {
                     walk.values.insert(name.clone(), value);
@@ -76,12 +77,15 @@ impl Walk {
             )));
         };
         let place = format!("input \"{}\"", input.name);
-        let Some(dims) = &input.shape else {
-            return Err(bad(format!("{place} has no known shape; export the model with one")));
-        };
+        // Without any shape it is taken for samples x features.
+        let dims = input.shape.as_deref().unwrap_or(&[None, None]);
         // The first axis counts samples, unless there is only one axis and its size is fixed.
-        let batch = match dims.as_slice() {
-            [] => return Err(bad(format!("{place} is a single number, expected a sample of features"))),
+        let batch = match dims {
+            [] => {
+                return Err(bad(format!(
+                    "{place} is a single number; export the model with samples of features as input"
+                )));
+            }
             [Some(_)] => None,
             _ => Some(0),
         };
@@ -101,7 +105,9 @@ impl Walk {
         let shape = Shape { dims: shape, batch };
         let features = shape.features();
         if features == 0 || features > 1 << 24 {
-            return Err(bad(format!("{place} has {features} features")));
+            return Err(bad(format!(
+                "{place} has {features} features; export the model with those of one sample, at most 16777216"
+            )));
         }
         let integer = matches!(input.element_type, data_type::INT8 | data_type::UINT8);
         let step = Step { parent: 0, place, name: input.name.clone(), action: Action::Input, features };
@@ -118,23 +124,12 @@ impl Walk {
         Ok(Self {
             steps: vec![step],
             values: HashMap::from([(input.name.clone(), Value::Flow(flow))]),
-            quantized: HashMap::new(),
             class_names: Vec::new(),
             samples,
             pixels: input.element_type == data_type::UINT8,
             input_shape,
+            effort: Effort::of(graph),
         })
-    }
-
-    /// Remembers the integers behind constants that a node dequantizes or passes on.
-    fn keep_integers(&mut self, node: &Node, arguments: &[Option<Value>]) {
-        let constants: Option<Vec<_>> = arguments.iter().map(|value| constant_or_none(value.as_ref())).collect();
-        let kept = constants
-            .and_then(|constants| quantized_constant(node, &constants))
-            .or_else(|| self.quantized.get(node.inputs.first()?)?.after(node));
-        if let (Some(kept), Some(output)) = (kept, node.outputs.first()) {
-            self.quantized.insert(output.clone(), kept);
-        }
     }
 
     /// What a node gives.
@@ -142,13 +137,21 @@ impl Walk {
         if let Some((name, _)) =
             node.inputs.iter().zip(arguments).find(|(name, value)| value.is_none() && !name.is_empty())
         {
-            return Err(format!("its input \"{name}\" is not computed by anything"));
+            return Err(format!(
+                "its input \"{name}\" is not computed by anything; the file is damaged, export it again"
+            ));
         }
         if let Some(constants) =
             arguments.iter().map(|value| constant_or_none(value.as_ref())).collect::<Option<Vec<_>>>()
         {
-            let outputs = operators::evaluate(node, &constants).ok_or_else(|| unknown(node))??;
-            return Ok(outputs.into_iter().map(|tensor| Value::Constant(Arc::new(tensor))).collect());
+            if let Some(constant) = Constant::of_node(node, &constants, &self.effort)? {
+                return Ok(vec![Value::Constant(constant)]);
+            }
+            let tensors: Vec<_> =
+                constants.iter().map(|constant| constant.map(|constant| &**constant.tensor())).collect();
+            let outputs = operators::evaluate(node, &tensors).ok_or_else(|| unknown(node))??;
+            self.effort.make(outputs.iter().map(Tensor::len).sum())?;
+            return Ok(outputs.into_iter().map(|tensor| Value::Constant(Arc::new(tensor).into())).collect());
         }
         if let Some(source) = arguments
             .iter()
@@ -182,12 +185,12 @@ impl Walk {
     /// A step that gives a flow's elements as they are: what a layer or a norm then takes.
     pub(super) fn commit(&mut self, node: &Node, flow: &Flow) -> Found<usize> {
         if flow.binary {
-            return Err("it comes after the two columns of a binary classifier; only labels may".to_owned());
+            return Err("it comes after the two columns of a binary classifier, where only labels may; take the probabilities as the output".to_owned());
         }
         let features = flow.shape.features();
         if features != self.steps[flow.base].features {
             return Err(format!(
-                "it takes {features} of the {} values before it; all are needed",
+                "it takes {features} of the {} values before it; let it take all, or cut the layer before it",
                 self.steps[flow.base].features
             ));
         }
@@ -246,7 +249,7 @@ impl Walk {
         };
         let from_constants = || {
             arguments.iter().flatten().find_map(|value| match value {
-                Value::Constant(tensor) if tensor.len() > 1 => Some(tensor.to_texts()),
+                Value::Constant(constant) if constant.tensor().len() > 1 => Some(constant.tensor().to_texts()),
                 _ => None,
             })
         };
@@ -266,7 +269,7 @@ impl Walk {
     }
 
     /// Elementwise functions of flows and constants, with the shapes' broadcasting.
-    pub(super) fn elementwise(node: &Node, arguments: &[Option<Value>]) -> Found<Value> {
+    pub(super) fn elementwise(&self, node: &Node, arguments: &[Option<Value>]) -> Found<Value> {
         let flows: Vec<&Flow> = arguments
             .iter()
             .flatten()
@@ -274,7 +277,9 @@ impl Walk {
             .collect();
         let first = flows[0].clone();
         if flows.iter().any(|flow| flow.base != first.base || flow.shape.features() != first.shape.features()) {
-            return Err("it joins two branches of the network; only a single chain of layers is an MLP, so train it without the shortcut".to_owned());
+            return Err(no_mlp(
+                "it joins two branches of the network; only a single chain of layers is an MLP, so train it without the shortcut",
+            ));
         }
         if first.binary {
             return Ok(Value::Labels(first));
@@ -283,17 +288,20 @@ impl Walk {
         let size = flows.iter().fold(1_usize, |sum, flow| sum.saturating_add(flow.size));
         if size > MAX_OPERATORS {
             return Err(format!(
-                "its function has more than {MAX_OPERATORS} operators; no activation function has so many"
+                "its function has more than {MAX_OPERATORS} operators; no activation function has so many, use one of ONNX's, such as Relu, Tanh, Sigmoid or Gelu"
             ));
         }
         let mut operands = Vec::with_capacity(arguments.len());
         for argument in arguments.iter().flatten() {
             operands.push(match argument {
                 Value::Flow(flow) => Rc::clone(&flow.expression),
-                Value::Constant(tensor) => Rc::new(Expression::Constant(per_feature(node, tensor, &first.shape)?)),
-                _ => return Err("it computes with labels".to_owned()),
+                Value::Constant(constant) => {
+                    Rc::new(Expression::Constant(per_feature(node, constant.tensor(), &first.shape)?))
+                }
+                _ => return Err("it computes with labels; export the model up to the probabilities".to_owned()),
             });
         }
+        self.effort.make(operands.iter().map(|operand| operand.width()).max().unwrap_or(0))?;
         let kind = match node.op.as_str() {
             "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" | "Not" | "And" | "Or" => Kind::Truth,
             "QuantizeLinear" => Kind::Integer,
@@ -303,18 +311,31 @@ impl Walk {
         };
         let expression = if kind == Kind::Real && first.kind == Kind::Real { line(node, &operands) } else { None };
         let expression = expression.unwrap_or_else(|| Rc::new(Expression::Apply(Rc::new(node.clone()), operands)));
+        self.effort.make(expression.width())?;
         Ok(Value::Flow(Flow { expression, kind, size, ..first }))
     }
 }
 
 /// A constant, or nothing where an input is left out: what an operator may be evaluated with.
 #[expect(clippy::option_option, reason = "the outer says whether all is known, the inner whether the input is there")]
-fn constant_or_none(value: Option<&Value>) -> Option<Option<&Tensor>> {
+fn constant_or_none(value: Option<&Value>) -> Option<Option<&Constant>> {
     match value {
         None => Some(None),
-        Some(Value::Constant(tensor)) => Some(Some(tensor)),
+        Some(Value::Constant(constant)) => Some(Some(constant)),
         Some(_) => None,
     }
+}
+
+/// The shapes of the values that depend on the input.
+fn shapes(arguments: &[Option<Value>]) -> Vec<String> {
+    let shape = |value: &Value| match value {
+        Value::Flow(flow) | Value::Labels(flow) | Value::Dynamic(Dynamic::Integers(flow)) => {
+            Some(flow.shape.to_string())
+        }
+        Value::Dynamic(Dynamic::Sums { shape, .. }) => Some(shape.to_string()),
+        Value::Constant(_) | Value::Dynamic(_) => None,
+    };
+    arguments.iter().flatten().filter_map(shape).collect()
 }
 
 /// What to say of an operator that no chain of layers has.
@@ -331,20 +352,32 @@ pub(super) fn unknown(node: &Node) -> String {
             "train a network instead, for instance scikit-learn's MLPClassifier"
         }
         "If" | "Loop" | "Scan" => "export the model without control flow",
+        "Einsum" => "write the product as MatMul or Gemm",
         _ => "an MLP is a chain of Gemm or MatMul, elementwise functions, BatchNormalization and reshapes",
     };
-    format!("is not part of an MLP: {advice}")
+    no_mlp(advice)
 }
 
 /// The number of features, from the rows of the first weight matrix, where the input leaves it open.
 fn features_from_weights(graph: &Graph) -> Option<usize> {
     graph.nodes.iter().find_map(|node| {
-        let weights = graph.constants.get(node.inputs.get(1)?)?;
-        let [rows, columns] = *weights.shape() else { return None };
-        match node.op.as_str() {
-            "MatMul" => Some(rows),
-            "Gemm" => Some(if node.attributes.flag("transB") { columns } else { rows }),
-            _ => None,
-        }
+        let (weights, transposed) = match node.op.as_str() {
+            "MatMul" | "MatMulInteger" => (1, false),
+            "Gemm" => (1, node.attributes.flag("transB")),
+            "QLinearMatMul" => (3, false),
+            "QGemm" => (3, node.attributes.flag("transB")),
+            _ => return None,
+        };
+        // The weights may be integers behind a DequantizeLinear, or halves behind a Cast.
+        let name = node.inputs.get(weights)?;
+        let through = graph.nodes.iter().find(|before| before.outputs.first() == Some(name));
+        let name = match through {
+            Some(before) if matches!(before.op.as_str(), "DequantizeLinear" | "Cast" | "Identity") => {
+                before.inputs.first()?
+            }
+            _ => name,
+        };
+        let [rows, columns] = *graph.constants.get(name)?.shape() else { return None };
+        Some(if transposed { columns } else { rows })
     })
 }

@@ -70,7 +70,7 @@ pub(in super::super) fn broadcast_shape(a: &[usize], b: &[usize]) -> Result<Vec<
 /// could ask for anything.
 pub(super) fn reasonable(shape: &[usize], given: usize) -> Result<(), String> {
     let size = shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
-    if size.is_none_or(|size| size > (1 << 26) && size / 64 > given) {
+    if size.is_none_or(|size| size > (1 << 22) && size / 64 > given) {
         return Err(format!("its result would have the unreasonable shape {shape:?}"));
     }
     Ok(())

@@ -24,6 +24,7 @@ pub(super) fn evaluate_microsoft(call: &Call) -> Option<Outputs> {
         "DequantizeLinear" => dequantize_linear(call),
         "QGemm" => qgemm(call),
         "QLinearAdd" => qlinear_add(call),
+        "QLinearSoftmax" => qlinear_softmax(call),
         "QLinearSigmoid" => qlinear_unary(call, &|x| super::activation::sigmoid(x as f64) as f32),
         "QLinearLeakyRelu" => {
             let slope = call.node.attributes.float("alpha", 0.01);
@@ -185,7 +186,8 @@ fn qgemm(call: &Call) -> Outputs {
     if attributes.flag("transA") {
         a = a.reversed_axes();
     }
-    let mut sums = matmul(&Ok(a), &Ok(b))? * f64::from(attributes.float("alpha", 1.0));
+    // alpha stands with the scales: C is in steps of it too.
+    let mut sums = matmul(&Ok(a), &Ok(b))?;
     if call.optional(6).is_some() {
         sums = &sums + &fit(&call.real(6)?, sums.shape())?;
     }
@@ -212,6 +214,30 @@ fn qlinear_add(call: &Call) -> Outputs {
     let (scale, zero) = (scalar(call, 6)?, zero(7)?);
     let y = combine(&a, &b, &|a, b| f64::from((((a + b) as f32 / scale).round_ties_even() + zero).clamp(lo, hi)))?;
     Ok(vec![typed(y, like)])
+}
+
+/// X, x_scale, x_zero_point, y_scale, y_zero_point.
+fn qlinear_softmax(call: &Call) -> Outputs {
+    let zero = |index: usize| if call.optional(index).is_some() { scalar(call, index) } else { Ok(0.0) };
+    let (x_scale, y_scale, y_zero) = (scalar(call, 1)?, scalar(call, 3)?, zero(4)?);
+    let (lo, hi) = limits(call.input(0)?.element_type())?;
+    // ONNX Runtime takes a whole number of steps for 1.
+    let steps = f64::from((1.0 / y_scale).floor());
+    // The zero point of the inputs is the same in every term, and falls out.
+    let mut x = call.real(0)?.mapv_into(|q| q * f64::from(x_scale));
+    let axis = Call::axis(call.node.attributes.int("axis", -1), x.ndim())?;
+    if x.ndim() == 0 {
+        return Err("its input is a single number".to_owned());
+    }
+    for mut lane in x.lanes_mut(ndarray::Axis(axis)) {
+        let largest = lane.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = lane.iter().map(|x| (x - largest).exp()).sum();
+        lane.mapv_inplace(|x| {
+            let share = ((x - largest).exp() * steps / sum).round_ties_even();
+            (share + f64::from(y_zero)).clamp(f64::from(lo), f64::from(hi))
+        });
+    }
+    Ok(vec![typed(x, call.input(0)?)])
 }
 
 /// X, x_scale, x_zero_point, y_scale, y_zero_point.

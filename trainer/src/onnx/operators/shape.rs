@@ -45,7 +45,7 @@ fn constant(call: &Call) -> Outputs {
 }
 
 /// The largest constant that a few bytes of a file may ask for.
-const MAX_FILLED: usize = 1 << 24;
+const MAX_FILLED: usize = 1 << 22;
 
 fn constant_of_shape(call: &Call) -> Outputs {
     let shape: Vec<usize> = call
