@@ -150,7 +150,8 @@ fn the_tables_numbers_are_what_their_commands_print() {
         let document = document.display();
         // What trains takes too long to be repeated here.
         for (number, command) in rows(&text).into_iter().filter(|(_, command)| !command.starts_with("thumbnet train")) {
-            let claim = number.split(' ').next().expect("a number");
+            let mut words = number.split(' ');
+            let claim = words.find(|word| word.contains(|c: char| c.is_ascii_digit())).expect("a number");
             let output = run(&command, &root);
             let words = output.split(|c: char| c.is_whitespace() || ":;()".contains(c));
             let mut words = words.map(|word| word.trim_matches([',', '.']));

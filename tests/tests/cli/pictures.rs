@@ -34,7 +34,7 @@ fn every_picture_is_drawn() {
     is_drawn(&plot(&["boundary", "model.tnet", "--data", "quality", "--cells", "20"]));
     let two = plot(&[
         "boundary",
-        "model.onnx",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../models/quality/model.onnx"),
         "model.tnet",
         "--data",
         "quality",
