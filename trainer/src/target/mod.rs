@@ -173,9 +173,9 @@ pub fn open(spec: &str, model: &[u8]) -> Result<Box<dyn Target>> {
         None if spec == "host" => Ok(Box::new(Host::new(model)?)),
         None if spec == "qemu" => Ok(Box::new(Qemu::open(spec, &MACHINES[0], model, Goal::Size)?)),
         Some(("qemu", name)) => Ok(Box::new(Qemu::open(spec, Machine::find(name)?, model, Goal::Size)?)),
+        Some(("probe", name)) => flash(&Chip::find(name)?, model, &Flashing::default(), &mut |_| {}),
         _ => {
-            let name = spec.strip_prefix("probe:").unwrap_or(spec);
-            let chip = Chip::find(name).map_err(|error| match error.kind() {
+            let chip = Chip::find(spec).map_err(|error| match error.kind() {
                 ErrorKind::Usage => {
                     let others = format!(
                         "besides chips there are host, qemu, and qemu:MACHINE with one of {}",
