@@ -1,5 +1,6 @@
 //! Training speed beside its bounds: `cargo bench -p thumbnet-trainer`. With `THUMBNET_PYTHON=PATH`, a Python that has torch,
-//! PyTorch trains the same networks in the same run, in turns. What the rows mean stands in trainer/PERFORMANCE.md.
+//! PyTorch trains the same networks in the same run, in turns. What the rows mean stands in trainer/PERFORMANCE.md. With the
+//! name of a network, such as `cargo bench -p thumbnet-trainer -- 13-100-1`, only that is trained.
 
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
@@ -19,6 +20,37 @@ const EPOCH: f64 = 60_000.0;
 fn main() {
     // `cargo test` runs benchmarks, too, to see that they work: one short round.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
+    match std::env::args().skip(1).find(|argument| !argument.starts_with('-')).as_deref() {
+        Some("784-392-392-10") => drop(network_a(rounds)),
+        Some(name) => drop(small(name, 10 * rounds)),
+        None => all(rounds),
+    }
+}
+
+fn all(rounds: usize) {
+    let large = network_a(rounds);
+    println!();
+    let small = ["2-20-1", "13-100-1"].map(|name| (name, small(name, rounds)));
+
+    if let Some(python) = std::env::var_os("THUMBNET_PYTHON") {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/python/torch_speed.py");
+        let output = Command::new(python).arg(script).output().expect("THUMBNET_PYTHON starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let torch: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        println!("\nPyTorch {}, eager, tensors in memory, fused Adam:", torch["version"]);
+        for (threads, ours) in [("1", large[0]), ("2", large[1])] {
+            let seconds = torch["a"][threads].as_f64().expect("a number");
+            println!("  network A, {threads} thread(s): {seconds:.3}, {:.2} times ours", seconds / ours);
+        }
+        for (name, ours) in small {
+            let seconds = torch[name].as_f64().expect("a number");
+            println!("  {name}: {:.1} microseconds, {:.1} times ours", seconds * 1e6, seconds / ours);
+        }
+    }
+}
+
+/// Trains network A, and gives the seconds of an epoch of one thread and of two.
+fn network_a(rounds: usize) -> [f64; 2] {
     let peak = peak(rounds);
     let stream = stream(rounds);
     println!(
@@ -50,33 +82,46 @@ fn main() {
             full * threads as f64 / floor
         );
     }
+    let (plain, augmented) = augmented(rounds.div_ceil(4), &mnist);
+    println!(
+        "  as mnist-best, 2 threads: {plain:.3}; {augmented:.3} ({:.2} times that) with augmentation",
+        augmented / plain
+    );
     let gemm = ndarray_products(rounds);
     println!("  the same products by ndarray's GEMM, one thread, nothing else: {:.3}", gemm * EPOCH / 32.0);
+    ours
+}
 
-    let quality = load("quality", &Options::default()).expect("generated").train;
-    let (net, recipe) = network("quality", &quality);
-    let small = best(rounds, || seconds(&recipe, &net, &quality, 32, 200, 1) / 200.0);
-    println!("\n2-20-1, {} samples, batch 32: {:.1} microseconds an epoch", quality.samples(), small * 1e6);
-    let boston = load("boston", &Options::default()).expect("bundled").train;
-    let (net, recipe) = network("boston", &boston);
-    let full = best(rounds, || seconds(&recipe, &net, &boston, boston.samples(), 200, 1) / 200.0);
-    println!("13-100-1, {} samples, full batch: {:.1} microseconds a step", boston.samples(), full * 1e6);
+/// Trains one of the tutorial's small networks, and gives the seconds of an epoch.
+fn small(name: &str, rounds: usize) -> f64 {
+    let (data, full) = match name {
+        "2-20-1" => ("quality", false),
+        "13-100-1" => ("boston", true),
+        _ => panic!("{name}: the networks are 784-392-392-10, 2-20-1 and 13-100-1"),
+    };
+    let data = load(data, &Options::default()).expect("bundled").train;
+    let (net, recipe) = network(&data.name, &data);
+    let batch = if full { data.samples() } else { 32 };
+    let seconds = best(rounds, || seconds(&recipe, &net, &data, batch, 200, 1) / 200.0);
+    println!("{name}, {} samples, batches of {batch}: {:.1} microseconds an epoch", data.samples(), seconds * 1e6);
+    seconds
+}
 
-    if let Some(python) = std::env::var_os("THUMBNET_PYTHON") {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/python/torch_speed.py");
-        let output = Command::new(python).arg(script).output().expect("THUMBNET_PYTHON starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let torch: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        println!("\nPyTorch {}, eager, tensors in memory, fused Adam:", torch["version"]);
-        for (threads, ours) in [("1", ours[0]), ("2", ours[1])] {
-            let seconds = torch["a"][threads].as_f64().expect("a number");
-            println!("  network A, {threads} thread(s): {seconds:.3}, {:.2} times ours", seconds / ours);
-        }
-        for (name, ours) in [("2-20-1", small), ("13-100-1", full)] {
-            let seconds = torch[name].as_f64().expect("a number");
-            println!("  {name}: {:.1} microseconds, {:.1} times ours", seconds * 1e6, seconds / ours);
-        }
-    }
+/// The seconds of an epoch of 60,000 of the recipe mnist-best, without its augmentation and with it.
+fn augmented(rounds: usize, data: &Dataset) -> (f64, f64) {
+    let (net, recipe) = network("mnist-best", data);
+    // The first epoch makes its own images, too, and the last none for another.
+    let seconds = |augmented: bool| {
+        let mut fit = Fit { epochs: 4, seed: 1, threads: 2, ..recipe.fit(data).expect("built in") };
+        fit.augmentation = fit.augmentation.filter(|_| augmented);
+        let history = fit.run(&mut net.clone(), data, None, None, &Silent).expect("trains");
+        history.records[1..3].iter().map(|record| record.seconds).fold(f64::INFINITY, f64::min)
+    };
+    let scale = EPOCH / data.samples() as f64;
+    // In turns, so that both see the machine as it is.
+    (0..rounds).fold((f64::INFINITY, f64::INFINITY), |(plain, changed), _| {
+        (plain.min(scale * seconds(false)), changed.min(scale * seconds(true)))
+    })
 }
 
 fn best(rounds: usize, mut measure: impl FnMut() -> f64) -> f64 {

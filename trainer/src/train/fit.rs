@@ -3,20 +3,21 @@
 use super::checkpoint::{Checkpoint, Keeper};
 use super::engine::{End, Engine, Inputs, Job, Outputs, Plan};
 use super::history::{History, Record};
+use super::images::{Originals, Work};
 use super::layer::{Clip, LayerSettings};
 use super::metric::Measure;
 use super::progress::Progress;
 use super::stopping::{EarlyStopping, ReduceOnPlateau};
 use super::{Optimizer, Schedule};
-use crate::dataset::{Augmentation, Augmenter, Dataset, Features, Targets};
+use crate::dataset::{Augmentation, Dataset, Features, Targets};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Activation, AveragePool, Elementwise, Loss, Sequential};
+use crate::nn::{Activation, Elementwise, Loss, Sequential};
 use ndarray::{Array2, ArrayView2};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// A loss that many times the one before the training has diverged, even if it is still finite.
@@ -180,92 +181,104 @@ impl Fit<'_> {
         }
         state.restore(&mut engine);
         let mut keeper = Keeper::new(self.checkpoint.clone());
-        let enough = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let (first, enough) = (state.epoch, &enough);
-            // However this ends, the worker is not waited for longer than an image takes.
-            let _raise = Raise(enough);
-            let pool = net.input.pool;
-            let change = |epoch: usize| scope.spawn(move || self.augmented(train, pool, epoch, enough));
-            let mut next = self.augmentation.map(|_| change(first));
-            for epoch in first..self.epochs {
-                if self.stopping.is_some_and(|stopping| stopping.ends(&state.history.records)) {
-                    break;
+        let originals = self.originals(train);
+        let mut images: Option<Array2<u8>> = None;
+        for epoch in state.epoch..self.epochs {
+            if self.stopping.is_some_and(|stopping| stopping.ends(&state.history.records)) {
+                break;
+            }
+            let began = Instant::now();
+            let changed = originals.map(|originals| {
+                let images = images.take().unwrap_or_else(|| originals.images(epoch, self.threads));
+                net.input.pool.map(|pool| pool.mean_pixels(images.view())).unwrap_or(images)
+            });
+            let inputs = match &changed {
+                Some(pixels) => Inputs::Pixels(pixels.view()),
+                None => inputs.view(),
+            };
+            let lowered = self.plateau.map_or(1.0, |plateau| plateau.factor(&state.history.records));
+            let base = self.optimizer.learning_rate() * lowered;
+            let rate = |step: u64| base * self.schedule.factor(step, steps, batches);
+            let order = order(inputs.samples(), self.seed, epoch as u64);
+            let done = (state.batch * batch).min(order.len());
+            let step = |samples: usize, loss: f32| progress.step(epoch + 1, done + samples, loss);
+            let (order, weights) = (&order[done..], weights.as_deref());
+            let outputs = outputs.view();
+            let steps = order.len().div_ceil(batch);
+            let mut next = originals.filter(|_| epoch + 1 < self.epochs).map(|o| Array2::zeros(o.pixels.dim()));
+            let work = originals.zip(next.as_mut()).map(|(originals, next)| {
+                Work::new(originals, epoch + 1, batch.div_ceil(threads), self.threads.max(threads), next)
+            });
+            let beside = |thread: usize, step: usize| {
+                if let Some(work) = &work {
+                    work.keep_pace(thread, step + 1, steps);
                 }
-                let began = Instant::now();
-                let changed = next.take().map(|worker| worker.join().unwrap_or_default());
-                if changed.is_some() && epoch + 1 < self.epochs {
-                    next = Some(change(epoch + 1));
-                }
-                let inputs = match &changed {
-                    Some(pixels) => Inputs::Pixels(pixels.view()),
-                    None => inputs.view(),
-                };
-                let lowered = self.plateau.map_or(1.0, |plateau| plateau.factor(&state.history.records));
-                let base = self.optimizer.learning_rate() * lowered;
-                let rate = |step: u64| base * self.schedule.factor(step, steps, batches);
-                let order = order(inputs.samples(), self.seed, epoch as u64);
-                let done = (state.batch * batch).min(order.len());
-                let step = |samples: usize, loss: f32| progress.step(epoch + 1, done + samples, loss);
-                let (order, weights) = (&order[done..], weights.as_deref());
-                let outputs = outputs.view();
-                let job = Job { inputs, outputs, weights, order, rate: &rate, stop: self.stop, progress: &step };
-                let tally = engine.run(&job);
-                match tally.end {
-                    End::Done if (state.loss + tally.loss) / inputs.samples() as f64 <= hopeless => {}
-                    End::Done => {
-                        state.store(net);
-                        keeper.write(state)?;
-                        return Err(self.diverged(format!("beyond all bounds in epoch {}", epoch + 1)));
-                    }
-                    End::Diverged(batch) => {
-                        state.store(net);
-                        keeper.write(state)?;
-                        let step = state.batch + batch + 1;
-                        return Err(self
-                            .diverged(format!("no longer finite in epoch {}, step {step} of {per_epoch}", epoch + 1)));
-                    }
-                    End::Stopped(batches) => {
-                        state.add(&tally);
-                        state.batch += batches;
-                        state.save(&mut engine);
-                        state.store(net);
-                        keeper.write(state)?;
-                        return Err(self.interrupted(epoch, state.batch, per_epoch));
-                    }
-                }
-                state.add(&tally);
-                let seconds = began.elapsed().as_secs_f64();
-                state.save(&mut engine);
-                let measure = match validation {
-                    Some(data) => {
-                        state.store(net);
-                        Some(Measure::of(net, data, targets(net, data)?, self.loss))
-                    }
-                    None => None,
-                };
-                let record = Record {
-                    epoch: epoch + 1,
-                    loss: state.loss / inputs.samples() as f64,
-                    accuracy: matches!(outputs, Outputs::Classes(_))
-                        .then_some(state.correct as f64 / inputs.samples() as f64),
-                    val_loss: measure.map(|measure| measure.loss),
-                    val_accuracy: measure.and_then(|measure| measure.accuracy),
-                    learning_rate: f64::from(rate(engine.steps - 1)),
-                    seconds,
-                };
-                progress.epoch(&record);
-                state.history.records.push(record);
-                if self.stopping.is_some_and(|stopping| stopping.improved(&state.history.records)) {
-                    state.keep_best();
-                }
-                state.next_epoch();
-                if keeper.due() {
+            };
+            let (rate, stop) = (&rate, self.stop);
+            let job = Job { inputs, outputs, weights, order, rate, stop, progress: &step, beside: &beside };
+            let tally = match &work {
+                None => engine.run(&job),
+                Some(work) => work.during(threads..self.threads, || {
+                    let tally = engine.run(&job);
+                    (tally.end == End::Done, tally)
+                }),
+            };
+            drop(work);
+            images = next;
+            match tally.end {
+                End::Done if (state.loss + tally.loss) / inputs.samples() as f64 <= hopeless => {}
+                End::Done => {
+                    state.store(net);
                     keeper.write(state)?;
+                    return Err(self.diverged(format!("beyond all bounds in epoch {}", epoch + 1)));
+                }
+                End::Diverged(batch) => {
+                    state.store(net);
+                    keeper.write(state)?;
+                    let step = state.batch + batch + 1;
+                    return Err(
+                        self.diverged(format!("no longer finite in epoch {}, step {step} of {per_epoch}", epoch + 1))
+                    );
+                }
+                End::Stopped(batches) => {
+                    state.add(&tally);
+                    state.batch += batches;
+                    state.save(&mut engine);
+                    state.store(net);
+                    keeper.write(state)?;
+                    return Err(self.interrupted(epoch, state.batch, per_epoch));
                 }
             }
-            Ok(())
-        })?;
+            state.add(&tally);
+            let seconds = began.elapsed().as_secs_f64();
+            state.save(&mut engine);
+            let measure = match validation {
+                Some(data) => {
+                    state.store(net);
+                    Some(Measure::of(net, data, targets(net, data)?, self.loss))
+                }
+                None => None,
+            };
+            let record = Record {
+                epoch: epoch + 1,
+                loss: state.loss / inputs.samples() as f64,
+                accuracy: matches!(outputs, Outputs::Classes(_))
+                    .then_some(state.correct as f64 / inputs.samples() as f64),
+                val_loss: measure.map(|measure| measure.loss),
+                val_accuracy: measure.and_then(|measure| measure.accuracy),
+                learning_rate: f64::from(rate(engine.steps - 1)),
+                seconds,
+            };
+            progress.epoch(&record);
+            state.history.records.push(record);
+            if self.stopping.is_some_and(|stopping| stopping.improved(&state.history.records)) {
+                state.keep_best();
+            }
+            state.next_epoch();
+            if keeper.due() {
+                keeper.write(state)?;
+            }
+        }
         state.store(net);
         Ok(())
     }
@@ -307,26 +320,13 @@ impl Fit<'_> {
         Ok(Some(weights.collect()))
     }
 
-    /// The images of an epoch; incomplete where enough is known already.
-    fn augmented(&self, train: &Dataset, pool: Option<AveragePool>, epoch: usize, enough: &AtomicBool) -> Array2<u8> {
-        let (Features::Pixels(pixels), Some(settings), Some(shape)) =
-            (&train.features, self.augmentation, train.image_shape)
-        else {
-            return Array2::default((0, 0));
-        };
-        let mut augmenter = Augmenter::new(settings, shape);
-        let mut changed = Array2::zeros(pixels.dim());
-        for (sample, (from, mut to)) in pixels.rows().into_iter().zip(changed.rows_mut()).enumerate() {
-            if enough.load(Ordering::Relaxed) {
-                break;
+    /// The images to change in every epoch, where that is wanted.
+    fn originals<'a>(&self, train: &'a Dataset) -> Option<Originals<'a>> {
+        match (&train.features, self.augmentation, train.image_shape) {
+            (Features::Pixels(pixels), Some(settings), Some(shape)) => {
+                Some(Originals { pixels: pixels.view(), shape, settings, seed: self.seed })
             }
-            if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
-                augmenter.apply(from, self.seed, (epoch * pixels.nrows() + sample) as u64, to);
-            }
-        }
-        match pool {
-            Some(pool) => pool.mean_pixels(changed.view()),
-            None => changed,
+            _ => None,
         }
     }
 
@@ -416,15 +416,6 @@ impl Fit<'_> {
             None => format!("interrupted {place}"),
         };
         Error::new(ErrorKind::Interrupted, "training", message)
-    }
-}
-
-/// Raises a flag when it goes.
-struct Raise<'a>(&'a AtomicBool);
-
-impl Drop for Raise<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -8,6 +8,7 @@ mod fit;
 #[cfg(test)]
 mod fit_tests;
 mod history;
+mod images;
 mod interrupt;
 mod layer;
 mod memory;

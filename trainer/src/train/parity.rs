@@ -87,7 +87,10 @@ fn check(what: &str, expected: &Value, net: &Sequential, plan: &Plan, weights: O
             let rate = |_| plan.optimizer.learning_rate();
             let stop = AtomicBool::new(false);
             let weights = weights.as_deref();
-            let job = Job { inputs, outputs, weights, order: &order, rate: &rate, stop: &stop, progress: &|_, _| {} };
+            let beside = |_, _| {};
+            let (order, rate) = (&order, &rate);
+            let progress = |_, _| {};
+            let job = Job { inputs, outputs, weights, order, rate, stop: &stop, progress: &progress, beside: &beside };
             close(&format!("loss {step}"), engine.run(&job).loss / SAMPLES as f64, loss);
         }
         let mut net = net.clone();

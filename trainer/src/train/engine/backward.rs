@@ -122,7 +122,7 @@ impl Engine {
             nonzeros.as_ref(),
             self.capacity,
             samples,
-            shape.inputs,
+            (shape.inputs, shape.units),
             &delta[first * self.capacity..last * self.capacity],
             [w, m, v],
             &shaping,
@@ -182,17 +182,23 @@ impl Engine {
         let own = self.part(before, thread);
         // SAFETY: the weights are read by all in this phase, and this part of the gradient is ours.
         let (w, out) = unsafe { (self.seen(layer), before.delta.write(own.clone())) };
-        kernel::gradient_before::<V>(delta, self.capacity, samples, shape.inputs, w, (first, last), out);
+        let settings = &self.plan.layers[layer - 1];
+        let parameters = &self.parameters[layer - 1];
+        // SAFETY: written in an earlier phase.
+        let y = unsafe { &before.whole.as_ref().unwrap_or(&before.values).read()[own.clone()] };
+        // A ReLU that the gradient comes to first is taken on the way.
+        let relu = self.shapes[layer - 1].activation == Activation::Relu
+            && before.dropout.is_none()
+            && settings.activity_regularizer.is_none()
+            && parameters.range.is_none();
+        let (size, part) = ((shape.inputs, shape.units), (first, last));
+        kernel::gradient_before::<V>(delta, self.capacity, samples, size, w, part, relu.then_some(y), out);
         self.drop_out(thread, layer, samples, made, out);
-        // SAFETY: written in earlier phases.
-        let (y, z) = unsafe {
-            let y = &before.whole.as_ref().unwrap_or(&before.values).read()[own.clone()];
-            (y, before.sums.as_ref().map_or(y, |sums| &sums.read()[own]))
-        };
-        let activity = self.plan.layers[layer - 1].activity_regularizer;
+        // SAFETY: written in an earlier phase.
+        let z = before.sums.as_ref().map_or(y, |sums| unsafe { &sums.read()[own] });
+        let activity = settings.activity_regularizer;
         // SAFETY: this slope and range are updated after the next barrier.
         let (activation, rounding) = unsafe { (self.activation(layer - 1), self.rounding(layer - 1)) };
-        let parameters = &self.parameters[layer - 1];
         for p in 0..last - first {
             let rows = p * self.capacity..p * self.capacity + samples;
             let (z, y, out) = (&z[rows.clone()], &y[rows.clone()], &mut out[rows]);
@@ -210,6 +216,7 @@ impl Engine {
                 continue;
             }
             match activation {
+                Activation::Relu if relu => {}
                 Activation::Relu => kernel::before_relu::<V>(y, out),
                 _ => activation.backward_row(flat(z), flat(y), flat_mut(out)),
             }

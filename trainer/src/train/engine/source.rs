@@ -2,7 +2,7 @@
 
 use super::lanes::{LANES, Lanes};
 use crate::nn::Target;
-use ndarray::{ArrayView2, s};
+use ndarray::ArrayView2;
 use std::ops::Range;
 
 /// The inputs of all training samples, samples x features.
@@ -50,9 +50,9 @@ fn gather<T: Copy + Default + PartialEq>(
     real: impl Fn(T) -> f32,
 ) {
     let features = values.ncols();
+    let values = values.as_slice().expect("samples are in one piece");
     for (b, &sample) in order.iter().enumerate() {
-        let row = values.slice(s![sample, ..]);
-        let row = row.to_slice().expect("samples are rows in one piece");
+        let row = &values[sample * features..][..features];
         for (local, p) in panels.clone().enumerate() {
             let to = &mut out[local * capacity + b];
             if let Some(from) = row.get(p * LANES..(p + 1) * LANES) {

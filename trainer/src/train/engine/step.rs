@@ -29,6 +29,8 @@ pub(in crate::train) struct Job<'a, 'd> {
     pub(in crate::train) stop: &'a AtomicBool,
     /// Called after every step with the number of samples so far.
     pub(in crate::train) progress: &'a (dyn Fn(usize, f32) + Sync),
+    /// Work of the caller that each thread does a share of in every step, which both count from 0: `beside(thread, step)`.
+    pub(in crate::train) beside: &'a (dyn Fn(usize, usize) + Sync),
 }
 
 /// How a [`Job`] ended.
@@ -109,6 +111,7 @@ impl Engine {
                 self.halt.store(job.stop.load(Ordering::Relaxed), Ordering::Relaxed);
             }
             let made = self.steps + step as u64;
+            (job.beside)(thread, step);
             self.gather(thread, job, order, made);
             self.barrier.wait();
             // Decided before the barrier, so that all threads see the same.
@@ -255,7 +258,8 @@ impl Engine {
         if let Some(nonzeros) = self.nonzeros(before, samples * shape.inputs) {
             kernel::forward_nonzeros::<V>(&nonzeros, samples, self.capacity, shape.inputs, w, part, relu, out);
         } else {
-            kernel::forward::<V>(x, self.capacity, samples, shape.inputs, w, part, relu, out);
+            let size = (shape.inputs, shape.units);
+            kernel::forward::<V>(x, self.capacity, samples, size, w, part, relu, out);
         }
         if last_layer {
             return;

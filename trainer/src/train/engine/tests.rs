@@ -15,7 +15,11 @@ fn network(sizes: &[usize], hidden: Activation) -> Sequential {
     let mut random = ChaCha8Rng::seed_from_u64(5);
     let last = sizes.len() - 2;
     let layers = sizes.windows(2).enumerate().map(|(index, w)| {
-        let activation = if index == last { Activation::Softmax } else { hidden };
+        let activation = match w[1] {
+            1 if index == last => Activation::Sigmoid,
+            _ if index == last => Activation::Softmax,
+            _ => hidden,
+        };
         let mut dense = Dense::new("d", w[0], w[1], activation, Initializer::GlorotUniform, &mut random);
         dense.bias = Initializer::Uniform { limit: 0.2 }.bias(w[0], w[1], &mut random);
         Layer::Dense(dense)
@@ -24,9 +28,17 @@ fn network(sizes: &[usize], hidden: Activation) -> Sequential {
     Sequential { name: "t".into(), input: Input::new(vec![sizes[0]], Encoding::Real), layers, class_names: vec![] }
 }
 
+/// The cross-entropy that goes with the last layer.
+fn loss(net: &Sequential) -> Loss {
+    match net.dense_layers().last() {
+        Some(dense) if dense.activation == Activation::Sigmoid => Loss::BinaryCrossentropy,
+        _ => CROSSENTROPY,
+    }
+}
+
 fn plan(net: &Sequential, optimizer: Optimizer) -> Plan {
     let layers = vec![LayerSettings::default(); net.layers.len()];
-    Plan { loss: CROSSENTROPY, optimizer, clip: Clip::default(), input_dropout: 0.0, layers, seed: 1 }
+    Plan { loss: loss(net), optimizer, clip: Clip::default(), input_dropout: 0.0, layers, seed: 1 }
 }
 
 /// Inputs of which about the given share is 0, and classes.
@@ -42,16 +54,25 @@ fn run(engine: &mut Engine, x: &Array2<f32>, classes: &[u32]) -> End {
     let stop = AtomicBool::new(false);
     let (inputs, outputs) = (Inputs::Real(x.view()), Outputs::Classes(classes));
     engine
-        .run(&Job { inputs, outputs, weights: None, order: &order, rate: &|_| 1.0, stop: &stop, progress: &|_, _| {} })
+        .run(&Job {
+            inputs,
+            outputs,
+            weights: None,
+            order: &order,
+            rate: &|_| 1.0,
+            stop: &stop,
+            progress: &|_, _| {},
+            beside: &|_, _| {},
+        })
         .end
 }
 
 /// One step of plain descent with rate 1: what the parameters lose is the gradient.
 fn check(sizes: &[usize], samples: usize, hidden: Activation, zeros: f32, fused: bool, threads: usize) {
     let net = network(sizes, hidden);
-    let (x, classes) = data(samples, sizes[0], sizes[sizes.len() - 1] as u32, zeros);
+    let (x, classes) = data(samples, sizes[0], sizes[sizes.len() - 1].max(2) as u32, zeros);
     let targets: Vec<_> = classes.iter().map(|&class| Target::Class(class)).collect();
-    let (_, expected) = net.gradients(x.view(), &targets, CROSSENTROPY);
+    let (_, expected) = net.gradients(x.view(), &targets, loss(&net));
     let sgd = Optimizer::Sgd { learning_rate: 1.0, momentum: 0.0, nesterov: false };
     let mut engine = Engine::new(&net, plan(&net, sgd), samples, threads);
     engine.fused &= fused;
@@ -77,8 +98,12 @@ fn check(sizes: &[usize], samples: usize, hidden: Activation, zeros: f32, fused:
 #[test]
 fn a_step_is_the_textbooks_gradient() {
     let swish = Activation::Elementwise(Elementwise::Swish { beta: 1.0 });
-    let shapes: [&[usize]; 8] = [
+    let shapes: [&[usize]; 12] = [
         &[1, 2],
+        &[3, 1],
+        &[5, 1, 3],
+        &[13, 20, 1],
+        &[32, 33, 1],
         &[2, 3, 2],
         &[5, 7, 6, 4],
         &[8, 8, 8],
@@ -88,7 +113,7 @@ fn a_step_is_the_textbooks_gradient() {
         &[130, 90, 72, 11],
     ];
     for sizes in shapes {
-        for samples in [1, 3, 4, 7, 32] {
+        for samples in [1, 3, 4, 7, 32, 45] {
             for (hidden, zeros) in
                 [(Activation::Relu, 0.9), (Activation::Tanh, 0.0), (Activation::Sigmoid, 0.5), (swish, 0.8)]
             {

@@ -4,8 +4,17 @@
 use super::lanes::{LANES, Lanes};
 use std::array::from_fn;
 
+/// A loop that keeps many sums in registers.
+pub(super) trait Kernel {
+    /// Runs it, with the arithmetic of `V`. To be inlined always, as all that it calls.
+    fn run<V: Vector>(self);
+}
+
 /// Arithmetic on eight numbers.
 pub(super) trait Vector: Copy {
+    /// Runs a kernel as a function of its own. Inlined into all that a step does, its sums would share the registers with
+    /// everything around, and some would wait in memory between two products: that took twice the time.
+    fn alone(kernel: impl Kernel);
     fn load(from: &Lanes) -> Self;
     fn store(self, to: &mut Lanes);
     fn splat(x: f32) -> Self;
@@ -23,6 +32,8 @@ pub(super) trait Vector: Copy {
     fn where_positive(self, y: Self) -> Self;
     /// -1, 0 or 1; of a NaN, either end.
     fn sign(self) -> Self;
+    /// Eight rows as eight columns.
+    fn turned(rows: &[Lanes; LANES]) -> [Self; LANES];
     /// The sum of the eight: `((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))`.
     fn sum(self) -> f32;
 }
@@ -32,6 +43,10 @@ pub(super) trait Vector: Copy {
 pub(super) struct Plain([f32; LANES]);
 
 impl Vector for Plain {
+    #[inline(never)]
+    fn alone(kernel: impl Kernel) {
+        kernel.run::<Self>();
+    }
     #[inline(always)]
     fn load(from: &Lanes) -> Self {
         Self(from.0)
@@ -81,6 +96,10 @@ impl Vector for Plain {
         Self(self.0.map(|x| if x == 0.0 { 0.0 } else { 1f32.copysign(x) }))
     }
     #[inline(always)]
+    fn turned(rows: &[Lanes; LANES]) -> [Self; LANES] {
+        from_fn(|column| Self(from_fn(|row| rows[row].0[column])))
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
         let x = self.0;
         ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
@@ -92,9 +111,10 @@ pub(super) use fused::Fused;
 
 #[cfg(target_arch = "x86_64")]
 mod fused {
-    use super::{Lanes, Vector};
+    use super::{Kernel, LANES, Lanes, Vector};
     #[allow(clippy::wildcard_imports)] // The intrinsics carry their own prefix.
     use std::arch::x86_64::*;
+    use std::array::from_fn;
 
     /// For x86-64 with AVX2 and FMA. To be used only inside a function compiled for both: it is what makes the calls below
     /// sound.
@@ -105,6 +125,15 @@ mod fused {
     // after they have been detected. `Lanes` is 32 bytes, aligned to 32, so the aligned loads and stores are within it.
     #[allow(clippy::undocumented_unsafe_blocks)]
     impl Vector for Fused {
+        #[inline(always)]
+        fn alone(kernel: impl Kernel) {
+            #[inline(never)]
+            #[target_feature(enable = "avx2,fma")]
+            fn alone(kernel: impl Kernel) {
+                kernel.run::<Fused>();
+            }
+            unsafe { alone(kernel) }
+        }
         #[inline(always)]
         fn load(from: &Lanes) -> Self {
             Self(unsafe { _mm256_load_ps(from.0.as_ptr()) })
@@ -157,6 +186,34 @@ mod fused {
             unsafe {
                 let one = _mm256_or_ps(_mm256_and_ps(_mm256_set1_ps(-0.0), self.0), _mm256_set1_ps(1.0));
                 Self(_mm256_and_ps(one, _mm256_cmp_ps::<_CMP_NEQ_UQ>(self.0, _mm256_setzero_ps())))
+            }
+        }
+        #[inline(always)]
+        fn turned(rows: &[Lanes; LANES]) -> [Self; LANES] {
+            unsafe {
+                let row = |k: usize| _mm256_load_ps(rows[k].0.as_ptr());
+                // In each half: columns of two rows, of four, and then of all eight from both halves.
+                let two: [[__m256; 2]; 4] = from_fn(|k| {
+                    let (a, b) = (row(2 * k), row(2 * k + 1));
+                    [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)]
+                });
+                let four: [[__m256; 4]; 2] = from_fn(|k| {
+                    let ([a, c], [b, d]) = (two[2 * k], two[2 * k + 1]);
+                    [
+                        _mm256_shuffle_ps::<0b01_00_01_00>(a, b),
+                        _mm256_shuffle_ps::<0b11_10_11_10>(a, b),
+                        _mm256_shuffle_ps::<0b01_00_01_00>(c, d),
+                        _mm256_shuffle_ps::<0b11_10_11_10>(c, d),
+                    ]
+                });
+                from_fn(|k| {
+                    let (a, b) = (four[0][k % 4], four[1][k % 4]);
+                    Self(if k < 4 {
+                        _mm256_permute2f128_ps::<0x20>(a, b)
+                    } else {
+                        _mm256_permute2f128_ps::<0x31>(a, b)
+                    })
+                })
             }
         }
         #[inline(always)]
