@@ -191,6 +191,32 @@ fn data_that_are_not_numbers_are_refused_with_their_place() {
 }
 
 #[test]
+fn a_column_of_whole_numbers_is_classes_where_the_loss_compares_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..90).map(|k| format!("{},{},{}\n", k % 3, (k * 7) % 5, k % 3)).collect();
+    fs::write(folder.path().join("table.csv"), format!("a,b,kind\n{rows}")).unwrap();
+    let recipe = RECIPE
+        .replace("name = \"small\"\n", "")
+        .replace("epochs = 3", "epochs = 60")
+        .replace("\"binary_crossentropy\"", "\"sparse_categorical_crossentropy\"")
+        .replace("\"moons\"", "\"table.csv\"\ntarget = \"kind\"")
+        .replace("units = 1\nactivation = \"sigmoid\"", "units = 3\nactivation = \"softmax\"");
+    fs::write(folder.path().join("kinds.toml"), &recipe).unwrap();
+    let run = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--json"]);
+    let report = run.json();
+    assert_eq!(report["int8"]["accuracy"], 1.0, "{report}");
+    // A recipe without a name has its file's.
+    let written = fs::read_to_string(folder.path().join("out/recipe.toml")).unwrap();
+    assert!(written.contains("name = \"kinds\""), "{written}");
+    fs::write(folder.path().join("table.csv"), format!("a,b,kind\n1,2,0.5\n{rows}")).unwrap();
+    let wrong = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--quiet"]);
+    fs::write(folder.path().join("table.csv"), "a,b,kind\n1,2,0\n").unwrap();
+    let few = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--quiet"]);
+    assert_eq!(few.error(), "table.csv: 1 samples are too few to learn from some and test with others; give more");
+    assert!(wrong.error().contains("the target 0.5 is no class index (a whole number from 0)"), "{wrong:?}");
+}
+
+#[test]
 fn a_diverging_loss_names_its_step_and_keeps_the_last_good_state() {
     let wild = RECIPE
         .replace("binary_crossentropy", "mean_squared_error")

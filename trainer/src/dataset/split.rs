@@ -1,6 +1,7 @@
 //! Order and parts: shuffling, batches, and the split into training and test data, all from a seed.
 
 use super::Dataset;
+use crate::error::Result;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -12,6 +13,17 @@ pub struct Splits {
     pub train: Dataset,
     /// To be judged by.
     pub test: Dataset,
+}
+
+impl Splits {
+    /// Both with class indices as targets, and the same classes: see [`Dataset::classified`].
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) where the targets are no class indices.
+    pub fn classified(self) -> Result<Self> {
+        let (train, test) = (self.train.classified(&[])?, self.test.classified(&[])?);
+        let names = if train.class_names.len() < test.class_names.len() { &test } else { &train }.class_names.clone();
+        Ok(Self { train: train.classified(&names)?, test: test.classified(&names)? })
+    }
 }
 
 /// The numbers `0..length` in an order that depends only on `seed` (ChaCha8, so the same on every machine).

@@ -448,9 +448,12 @@ pub(super) fn targets<'a>(net: &Sequential, data: &'a Dataset) -> Result<Outputs
             }
             Ok(Outputs::Classes(classes))
         }
-        Targets::Values(values) if values.ncols() != net.outputs() => {
-            wrong(format!("{} targets per sample, but the network has {} outputs", values.ncols(), net.outputs()))
-        }
+        Targets::Values(values) if values.ncols() != net.outputs() => wrong(format!(
+            "{} targets per sample, but the network has {} outputs; give the last layer as many units, or take a loss \
+                 of classes",
+            values.ncols(),
+            net.outputs()
+        )),
         Targets::Values(values) => {
             finite(values.view(), &data.name, "target")?;
             Ok(Outputs::Values(values.view()))

@@ -184,7 +184,7 @@ impl Spread {
 /// Trains by a recipe, quantizes, and measures both on the test data.
 fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result<Outcome> {
     let stop = watch();
-    let mut splits = load(&recipe.data.source, &data_options(&recipe, settings))?;
+    let mut splits = data(&recipe, settings)?;
     if let Some(column) = &recipe.data.sample_weight {
         splits.test.take_column(column)?;
     }
@@ -240,15 +240,23 @@ fn weight_types(recipe: &Recipe) -> quantize::Options {
     quantize::Options { layers: layers.collect(), ..quantize::Options::default() }
 }
 
-fn data_options(recipe: &Recipe, settings: &Settings) -> Options {
-    Options {
+/// The recipe's data, with classes as targets where its loss wants them.
+fn data(recipe: &Recipe, settings: &Settings) -> Result<Splits> {
+    let options = Options {
         data_dir: settings.data_dir.clone(),
         seed: recipe.seed,
         noise: recipe.data.noise,
         test_samples: recipe.data.test_samples,
         target: recipe.data.target.clone(),
         ..Options::default()
+    };
+    let splits = load(&recipe.data.source, &options)?;
+    if splits.train.samples() == 0 || splits.test.samples() == 0 {
+        let count = splits.train.samples() + splits.test.samples();
+        let message = format!("{count} samples are too few to learn from some and test with others; give more");
+        return Err(Error::new(ErrorKind::Data, &recipe.data.source, message));
     }
+    if recipe.wants_classes(&splits.train) { splits.classified() } else { Ok(splits) }
 }
 
 /// The samples to learn from and those to watch with.

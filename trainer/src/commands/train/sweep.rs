@@ -1,9 +1,9 @@
 //! `--sweep`: every combination of some values, judged on validation data: the test data choose nothing.
 
-use super::{Args, CALIBRATION, Int8, data_options, hold_out, measure_int8, weight_types};
+use super::{Args, CALIBRATION, Int8, data, hold_out, measure_int8, weight_types};
 use crate::commands::Settings;
 use crate::commands::work::Work;
-use crate::dataset::{load, permutation};
+use crate::dataset::permutation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::train::{Fit, Recipe, Silent, watch};
 use crate::{quantize, tnet};
@@ -102,7 +102,7 @@ fn combinations(sweeps: &[String]) -> Result<Vec<Vec<String>>> {
 
 fn trial(recipe: &Recipe, changes: &[String], settings: &Settings) -> Result<Trial> {
     let began = Instant::now();
-    let splits = load(&recipe.data.source, &data_options(recipe, settings))?;
+    let splits = data(recipe, settings)?;
     let (mut train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
     drop(splits);
     let Some(mut validation) = validation else {

@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// The model's name.
+    /// The model's name; the file's where it is not given.
+    #[serde(default)]
     pub name: String,
     /// What it is about, in a sentence.
     #[serde(default)]
@@ -161,6 +162,23 @@ impl Recipe {
     /// The loss.
     pub fn loss(&self) -> Loss {
         self.loss.build(self.label_smoothing, self.delta.unwrap_or(1.0))
+    }
+
+    /// Whether a single column of targets, as a table has, is to be taken as class indices: where the loss compares classes.
+    /// The losses of two classes take other numbers, too, such as probabilities.
+    pub fn wants_classes(&self, data: &Dataset) -> bool {
+        let Targets::Values(values) = &data.targets else { return false };
+        let classes = match self.loss {
+            LossName::SparseCategoricalCrossentropy => true,
+            LossName::CategoricalCrossentropy | LossName::KlDivergence => {
+                self.layers.last().is_some_and(|layer| layer.units > 1)
+            }
+            LossName::BinaryCrossentropy | LossName::Hinge | LossName::Perceptron => {
+                values.iter().all(|&value| value == 0.0 || value == 1.0)
+            }
+            _ => false,
+        };
+        classes && values.ncols() == 1
     }
 
     /// How to train on `train`, on one thread and without a checkpoint: the caller sets these.

@@ -4,6 +4,15 @@ use super::{LossName, MonitorName, Recipe, built_in, names};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use std::path::Path;
 
+/// A file's name without its ending; its folder's where it is only called a recipe.
+fn file_name(path: &Path) -> String {
+    let name = |path: &Path| path.file_stem().map(|name| name.to_string_lossy().into_owned());
+    match (name(path), path.parent().and_then(name)) {
+        (Some(own), Some(folder)) if own == "recipe" => folder,
+        (own, _) => own.unwrap_or_default(),
+    }
+}
+
 impl Recipe {
     /// Reads a built-in recipe by its name, or a file by its path.
     /// # Errors
@@ -28,7 +37,10 @@ impl Recipe {
     /// # Errors
     /// [`ErrorKind::Recipe`] with the line, where the text is no recipe or asks for what makes no sense.
     pub fn parse(place: &str, text: &str) -> Result<Self> {
-        let recipe: Self = toml::from_str(text).map_err(|error| explain(place, text, &error))?;
+        let mut recipe: Self = toml::from_str(text).map_err(|error| explain(place, text, &error))?;
+        if recipe.name.is_empty() {
+            recipe.name = file_name(Path::new(place));
+        }
         recipe.check().map_err(|error| {
             let key = error.split(' ').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
             let line = text.lines().position(|line| line.trim_start().starts_with(key));
