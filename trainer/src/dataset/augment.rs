@@ -142,7 +142,7 @@ impl Augmenter {
                 let (left, above) = (x.floor(), y.floor());
                 (*x, *y) = (*x - left, *y - above);
                 let (column, row) = (left.clamp(-2.0, columns as f32) + 2.0, above.clamp(-2.0, rows as f32) + 2.0);
-                *corner = (row * width as f32 + column) as i32;
+                *corner = row as i32 * width as i32 + column as i32;
             }
             let [a, b, c, d] = &mut line.pixels;
             for (((a, b), (c, d)), &corner) in
