@@ -193,7 +193,7 @@ fn data_that_are_not_numbers_are_refused_with_their_place() {
 #[test]
 fn a_column_of_whole_numbers_is_classes_where_the_loss_compares_classes() {
     let folder = tempfile::tempdir().unwrap();
-    let rows: String = (0..90).map(|k| format!("{},{},{}\n", k % 3, (k * 7) % 5, k % 3)).collect();
+    let rows = (0..90).map(|k| format!("{},{},{}", k % 3, (k * 7) % 5, k % 3)).collect::<Vec<_>>().join("\n");
     fs::write(folder.path().join("table.csv"), format!("a,b,kind\n{rows}")).unwrap();
     let recipe = RECIPE
         .replace("name = \"small\"\n", "")
@@ -210,10 +210,10 @@ fn a_column_of_whole_numbers_is_classes_where_the_loss_compares_classes() {
     assert!(written.contains("name = \"kinds\""), "{written}");
     fs::write(folder.path().join("table.csv"), format!("a,b,kind\n1,2,0.5\n{rows}")).unwrap();
     let wrong = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--quiet"]);
+    assert!(wrong.error().contains("the target 0.5 is no class index (a whole number from 0)"), "{wrong:?}");
     fs::write(folder.path().join("table.csv"), "a,b,kind\n1,2,0\n").unwrap();
     let few = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--quiet"]);
     assert_eq!(few.error(), "table.csv: 1 samples are too few to learn from some and test with others; give more");
-    assert!(wrong.error().contains("the target 0.5 is no class index (a whole number from 0)"), "{wrong:?}");
 }
 
 #[test]
