@@ -76,8 +76,11 @@ impl Backend {
     /// The number of elements that the kernel of a layer works in, besides its inputs and outputs.
     pub(crate) const fn work_len(self, layer: &Layer<'_>) -> usize {
         match (self, layer.weight_type(), layer.order()) {
-            // A list of the inputs, four of them with their place in eight bytes.
-            (Self::X86_64, WeightType::Int8, Order::Packed) => layer.inputs().div_ceil(4).saturating_mul(8),
+            // A list of the inputs, four of them with their place in eight bytes, or eight in twelve.
+            (Self::X86_64, WeightType::Int8 | WeightType::Int4, Order::Packed) => {
+                layer.inputs().div_ceil(4).saturating_mul(8)
+            }
+            (Self::X86_64, WeightType::Int2, Order::Packed) => layer.inputs().div_ceil(8).saturating_mul(12),
             // A byte for each input, from a multiple of four on.
             (Self::Scalar, WeightType::Int8, Order::Packed) => {
                 layer.inputs().div_ceil(4).saturating_mul(4).saturating_add(3)

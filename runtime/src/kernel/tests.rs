@@ -160,7 +160,7 @@ fn backends_agree_on_arbitrary_weights() {
             (WeightType::Int2, Order::Packed),
             (WeightType::Int2, Order::Plain),
         ][round % 8];
-        let (inputs, outputs_) = (1 + random.next() as usize % 45, 1 + random.next() as usize % 35);
+        let (inputs, outputs_) = (1 + random.next() as usize % 110, 1 + random.next() as usize % 35);
         let bytes = file(&mut random, weight_type, order, inputs, outputs_);
         let layer = Model::parse(&bytes).unwrap().layer(0).unwrap();
         let sparse = random.next().is_multiple_of(2);

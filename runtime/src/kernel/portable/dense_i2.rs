@@ -9,7 +9,7 @@ use crate::kernel::requantize::Requantize;
 /// Tiles of eight rows.
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
     let tile = input.len().next_multiple_of(8) * 2;
-    let inputs = input.iter().fold(0, |sum: i32, &x| sum.wrapping_add(rows::unsigned(x)));
+    let inputs = rows::sum(input);
     let requantize = Requantize::new(layer);
     let mut channels = Channels::new(layer);
     let tiles = layer.weights().chunks_exact(tile.max(1));

@@ -7,12 +7,18 @@ use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
 
 /// Tiles of eight rows, then one of four.
+#[cfg(any(test, not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))))]
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output: &mut [i8]) {
+    packed(layer, input, output, 0);
+}
+
+/// Tiles of eight rows, then one of four. `output` may leave out the first tiles; it starts with the row `first`.
+pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
     let row = input.len().next_multiple_of(4) / 2;
-    let inputs = input.iter().fold(0, |sum: i32, &x| sum.wrapping_add(rows::unsigned(x)));
+    let inputs = rows::sum(input);
     let requantize = Requantize::new(layer);
-    let mut channels = Channels::new(layer);
-    let mut weights = layer.weights();
+    let mut channels = Channels::new(layer).from(first);
+    let Some((_, mut weights)) = layer.weights().split_at_checked(first * row) else { return };
     let mut done = 0;
     while done < output.len() {
         let rows = if output.len() - done > 4 { 8 } else { 4 };
@@ -22,7 +28,7 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
         mixed::separate_i4(&sums_i4(rows, tile, input), inputs, &mut sums);
         let outputs = output.iter_mut().enumerate().skip(done).take(rows);
         for ((index, y), (sum, factor)) in outputs.zip(sums.into_iter().zip(factors)) {
-            *y = requantize.output(index, sum, factor);
+            *y = requantize.output(first + index, sum, factor);
         }
         done += rows;
     }

@@ -10,7 +10,7 @@ mod dense_i4;
 mod dense_i8;
 pub(crate) mod floats;
 mod plain;
-mod rows;
+pub(crate) mod rows;
 mod sums_i2;
 mod sums_i4;
 
@@ -18,14 +18,16 @@ pub(crate) use dense_f16::dense_f16;
 pub(crate) use dense_f32::dense_f32;
 #[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
 pub(crate) use dense_i2::dense_i2;
-#[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
+#[cfg(any(test, not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))))]
 pub(crate) use dense_i4::dense_i4;
+#[cfg(thumbnet_x86_64)]
+pub(crate) use dense_i4::packed as packed_i4;
 #[cfg(any(test, not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))))]
 pub(crate) use dense_i8::dense_i8;
 #[cfg(not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64)))]
 pub(crate) use dense_i8::dense_i8 as simple_i8;
 #[cfg(thumbnet_x86_64)]
-pub(crate) use dense_i8::packed;
+pub(crate) use dense_i8::packed as packed_i8;
 pub(crate) use plain::{plain_i2, plain_i4, plain_i8};
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 pub(crate) use sums_i2::sums_i2;
