@@ -1,7 +1,8 @@
 //! The programs of `tests/bare` on an emulated core: they evaluate and do nothing else, and QEMU tells every block of
 //! instructions that it executes.
 
-use crate::cycles::{Core, Instruction};
+use crate::cycles::Core;
+use crate::instruction::Instruction;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

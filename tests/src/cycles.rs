@@ -1,8 +1,10 @@
-//! What instructions take, by the tables in Arm's manuals of the cores: an estimate, since memory is taken to answer at once, and
-//! an emulator has no cycles.
+//! What instructions take, by the tables in Arm's manuals of the cores, or by LLVM's model where the manual has none: an estimate,
+//! since memory is taken to answer at once, and an emulator has no cycles.
 
-/// A core whose manual says what its instructions take. That of the Cortex-M7, which starts two at once, and that of the
-/// Cortex-M33 do not.
+use crate::dual_issue;
+use crate::instruction::Instruction;
+
+/// A core, and where it says what its instructions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Core {
     /// Cortex-M0+ Technical Reference Manual (DDI 0484C), table 3-1, with the multiplier of one cycle.
@@ -11,87 +13,11 @@ pub enum Core {
     M3,
     /// Cortex-M4 Technical Reference Manual (100166), tables 3-1 and 7-1.
     M4,
-}
-
-/// An instruction as QEMU prints it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// Where it stands.
-    pub address: u64,
-    /// Its length in bytes.
-    pub length: u64,
-    /// Its name without a width: `ldr`, `vfma.f32`.
-    pub name: String,
-    /// What follows the name.
-    pub operands: String,
-}
-
-impl Instruction {
-    /// From a line such as `0x00002676:  f3bf 8f4f  dsb      sy`.
-    pub fn parse(line: &str) -> Option<Self> {
-        let (address, rest) = line.strip_prefix("0x")?.split_once(':')?;
-        let address = u64::from_str_radix(address, 16).ok()?;
-        let mut rest = rest.trim_start();
-        let mut length = 0;
-        while let Some((half, after)) = rest.split_once(' ')
-            && half.len() == 4
-            && half.bytes().all(|digit| digit.is_ascii_hexdigit())
-            && length < 4
-        {
-            length += 2;
-            rest = after;
-        }
-        let (name, operands) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
-        let name = name.trim_end_matches(".w").trim_end_matches(".n");
-        (length != 0 && !name.is_empty()).then(|| Self {
-            address,
-            length,
-            name: name.into(),
-            operands: operands.trim().into(),
-        })
-    }
-
-    /// Whether the name starts with one of these words.
-    fn is(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| self.name.starts_with(name))
-    }
-
-    /// The words that a list of registers moves.
-    fn words(&self) -> u64 {
-        let list = self.operands.split_once('{').map_or("", |(_, list)| list);
-        let registers = list.trim_end_matches('}').split(',').map(str::trim);
-        registers.map(|register| if register.starts_with('d') { 2 } else { 1 }).sum()
-    }
-
-    /// A load or store of one word or less.
-    fn is_single(&self) -> bool {
-        self.is(&["ldr", "str", "vldr", "vstr"]) && !self.is(&["ldrd", "strd"])
-    }
-
-    fn is_multiple(&self) -> bool {
-        self.is(&["ldm", "stm", "push", "pop", "vldm", "vstm", "vpush", "vpop"])
-    }
-
-    /// Whether the FPU computes a number that is ready a cycle later for what follows directly.
-    fn is_float_arithmetic(&self) -> bool {
-        self.is(&[
-            "vadd", "vsub", "vmul", "vnmul", "vdiv", "vsqrt", "vfma", "vfms", "vfnm", "vmla", "vmls", "vnml", "vcvt",
-        ])
-    }
-
-    /// Whether a register is among its operands but the first, or also as the first where that is read.
-    fn reads(&self, register: &str) -> bool {
-        let skipped = usize::from(!self.is(&["vfma", "vfms", "vmla", "vmls", "vfnm", "vnml", "vstr", "vcmp"]));
-        self.operands
-            .split([',', ' ', '{', '}'])
-            .filter(|word| !word.is_empty())
-            .skip(skipped)
-            .any(|word| word == register)
-    }
-
-    fn target(&self) -> &str {
-        self.operands.split(',').next().unwrap_or("").trim()
-    }
+    /// Cortex-M7, whose manual has no table: the model of [`dual_issue`].
+    M7,
+    /// Cortex-M33, whose manual has no table: as the M4, since LLVM schedules both by one model (`ARMProcessors.td` gives
+    /// cortex-m33 the `CortexM4Model`).
+    M33,
 }
 
 impl Core {
@@ -101,15 +27,20 @@ impl Core {
             "m0" => Some(Self::M0Plus),
             "m3" => Some(Self::M3),
             "m4" => Some(Self::M4),
+            "m7" => Some(Self::M7),
+            "m33" => Some(Self::M33),
             _ => None,
         }
     }
 
     /// The cycles of a block of instructions that is executed from its first to its last, and goes on at `next`.
     ///
-    /// A single load or store after another takes one cycle (M3, M4). Where the manual gives a range, the refill of the pipeline
+    /// A single load or store after another takes one cycle (M3, M4, M33). Where the manual gives a range, the refill of the pipeline
     /// takes two cycles, a long multiplication on the M3 the most, and a division the most.
     pub fn cycles(self, block: &[Instruction], next: u64) -> u64 {
+        if self == Self::M7 {
+            return dual_issue::cycles(block, next);
+        }
         let mut cycles = 0;
         let mut before: Option<&Instruction> = None;
         for instruction in block {
@@ -126,7 +57,7 @@ impl Core {
             cycles += match self {
                 Self::M0Plus if last.name == "bl" || last.is(&["pop"]) => 2,
                 Self::M0Plus => 1,
-                Self::M3 | Self::M4 => 2,
+                Self::M3 | Self::M4 | Self::M7 | Self::M33 => 2,
             };
         }
         cycles
@@ -172,16 +103,6 @@ mod tests {
         let line =
             |(index, text): (usize, &&str)| Instruction::parse(&format!("0x{:08x}:  bf00       {text}", 2 * index));
         text.iter().enumerate().map(|each| line(each).unwrap()).collect()
-    }
-
-    #[test]
-    fn a_line_of_qemus_is_an_instruction() {
-        let line = "0x00002250:  e92d 0f00  push.w   {r8, sb, sl, fp}";
-        let push = Instruction::parse(line).unwrap();
-        assert_eq!((push.address, push.length, &*push.name, push.words()), (0x2250, 4, "push", 4));
-        let nop = Instruction::parse("0x00002654:  bf00       nop      ").unwrap();
-        assert_eq!((&*nop.name, &*nop.operands, nop.length), ("nop", "", 2));
-        assert_eq!(Instruction::parse("IN: begin"), None);
     }
 
     #[test]
