@@ -1,7 +1,7 @@
 //! The recipes that come with the program.
 
 /// Name and text, in the order of the course.
-const RECIPES: [(&str, &str); 15] = [
+const RECIPES: [(&str, &str); 17] = [
     ("perceptron", include_str!("../../../recipes/perceptron.toml")),
     ("activations", include_str!("../../../recipes/activations.toml")),
     ("softmax", include_str!("../../../recipes/softmax.toml")),
@@ -11,6 +11,8 @@ const RECIPES: [(&str, &str); 15] = [
     ("boston", include_str!("../../../recipes/boston.toml")),
     ("boston-tutorial", include_str!("../../../recipes/boston-tutorial.toml")),
     ("mnist", include_str!("../../../recipes/mnist.toml")),
+    ("mnist-int4", include_str!("../../../recipes/mnist-int4.toml")),
+    ("mnist-int2", include_str!("../../../recipes/mnist-int2.toml")),
     ("mnist-best", include_str!("../../../recipes/mnist-best.toml")),
     ("mnist-12k", include_str!("../../../recipes/mnist-12k.toml")),
     ("mnist-4k", include_str!("../../../recipes/mnist-4k.toml")),
