@@ -64,7 +64,7 @@ const NETWORKS: [(&str, &[usize]); 2] =
 /// Network A, trained on MNIST.
 const MNIST: [&str; 2] = ["models/mnist/model.tnet", "models/mnist/model.onnx"];
 /// The other models for MNIST.
-const ZOO: [&str; 4] = ["mnist-best", "mnist-12k", "mnist-4k", "mnist-1k"];
+const ZOO: [&str; 6] = ["mnist-best", "mnist-int4", "mnist-int2", "mnist-12k", "mnist-4k", "mnist-1k"];
 /// The number of test images whose mean is taken.
 const SAMPLES: usize = 100;
 /// The training images on which the ranges of integers are observed.
