@@ -99,7 +99,7 @@ pub(crate) fn chain<T: Element, const KINDS: u8>(
     let mut forward = true;
     for index in 0..model.layer_count() {
         let layer = if is_lean(KINDS) { model.simple_layer(index) } else { model.layer(index) };
-        let Some(layer) = layer else { return };
+        let Some(layer) = &layer else { return };
         let leaving = if index + 1 == model.layer_count() { 0 } else { layer.outputs() };
         let ends = if forward { (entered, leaving) } else { (leaving, entered) };
         let Some((front, rest)) = scratch.split_at_mut_checked(ends.0) else { return };
@@ -111,7 +111,7 @@ pub(crate) fn chain<T: Element, const KINDS: u8>(
         let pool = if KINDS & Kind::AveragePool.bit() == 0 { None } else { layer.pool() };
         match pool {
             Some(pool) => T::pool(pool, x, y),
-            None => T::layer::<KINDS>(&layer, x, work, y),
+            None => T::layer::<KINDS>(layer, x, work, y),
         }
         observer(index, y);
         entered = leaving;

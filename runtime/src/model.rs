@@ -276,6 +276,8 @@ impl<'a> Model<'a> {
     }
 
     /// The layer with this index, counted from 0.
+    // It stands alone, so that its caller holds one layer and not two: below it stands the stack of the kernels.
+    #[inline(never)]
     pub const fn layer(&self, index: u16) -> Option<Layer<'a>> {
         if index >= self.layers {
             return None;

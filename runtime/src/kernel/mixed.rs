@@ -19,47 +19,71 @@ pub(super) fn separate_i8(sums: &mut [i32; 8]) {
     }
 }
 
-/// Adds to the biases the sums of the single int4 rows, from the sums of the lowest digit, of the two, of the three lowest and of
-/// all four; `inputs` is the sum of all inputs.
+/// Adds to the sums of single rows their biases.
+#[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
 #[inline]
-pub(super) fn separate_i4(sums: &[i32; 8], inputs: i32, biases: &mut [i32; 8]) {
+pub(super) fn add(sums: &mut [i32; 8], biases: [i32; 8]) {
+    for (sum, bias) in sums.iter_mut().zip(biases) {
+        *sum = sum.wrapping_add(bias);
+    }
+}
+
+/// Adds to the sums of single rows their biases, as they lie in the file.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+#[inline]
+pub(super) fn add_words(sums: &mut [i32; 8], biases: &[u32]) {
+    let add = |(sum, bias): (&mut i32, &u32)| *sum = sum.wrapping_add_unsigned(*bias);
+    match biases.first_chunk::<8>() {
+        // Of eight the compiler makes no loop.
+        Some(biases) => sums.iter_mut().zip(biases).for_each(add),
+        None => sums.iter_mut().zip(biases).for_each(add),
+    }
+}
+
+/// The sums of the single int4 rows, from the sums of the lowest digit, of the two, of the three lowest and of all four; `inputs`
+/// is the sum of all inputs.
+#[cfg(not(thumbnet_scalar))]
+#[inline]
+pub(super) fn separate_i4(sums: &mut [i32; 8], inputs: i32) {
     // The lower digits stand for weights that are 8 less.
     let offset = inputs.wrapping_mul(8);
-    let (fours, _) = biases.as_chunks_mut();
-    for ([a, b, c, d], &[one, two, three, four]) in fours.iter_mut().zip(sums.as_chunks().0) {
+    for sums in sums.as_chunks_mut().0 {
+        let [one, two, three, four] = *sums;
         let digit = |higher: i32, lower: i32, bits: u32| (higher.wrapping_sub(lower) as u32 >> bits) as i32;
-        *a = a.wrapping_add(one).wrapping_sub(offset);
-        *b = b.wrapping_add(digit(two, one, 4)).wrapping_sub(offset);
-        *c = c.wrapping_add(digit(three, two, 8)).wrapping_sub(offset);
-        *d = d.wrapping_add(four.wrapping_sub(three) >> 12);
+        *sums = [
+            one.wrapping_sub(offset),
+            digit(two, one, 4).wrapping_sub(offset),
+            digit(three, two, 8).wrapping_sub(offset),
+            four.wrapping_sub(three) >> 12,
+        ];
     }
 }
 
-/// Adds to the biases the sums of the single int4 rows, from the sums of the digits of each four rows, of which each is a weight
-/// and 8; `inputs` is the sum of all inputs.
+/// The sums of the single int4 rows, from the sums of the digits of each four rows, of which each is a weight and 8; `inputs` is
+/// the sum of all inputs.
 #[cfg(thumbnet_scalar)]
 #[inline]
-pub(super) fn digits_i4(sums: &[u32; 8], inputs: i32, biases: &mut [i32; 8]) {
+pub(super) fn digits_i4(sums: &mut [i32; 8], inputs: i32) {
     let offset = inputs.wrapping_mul(8);
-    let (fours, _) = biases.as_chunks_mut();
-    for ([a, b, c, d], &[one, two, three, four]) in fours.iter_mut().zip(sums.as_chunks().0) {
+    for sums in sums.as_chunks_mut().0 {
+        let [one, two, three, four] = *sums;
         // As far as the mixed sums of FORMAT.md have room for them.
-        let digit = |sum: u32, bits: u32| ((sum << bits) >> bits) as i32;
-        *a = a.wrapping_add(digit(one, 0)).wrapping_sub(offset);
-        *b = b.wrapping_add(digit(two, 4)).wrapping_sub(offset);
-        *c = c.wrapping_add(digit(three, 8)).wrapping_sub(offset);
-        *d = d.wrapping_add((four as i32).wrapping_sub(offset) << 12 >> 12);
+        let digit = |sum: i32, bits: u32| ((sum << bits) as u32 >> bits) as i32;
+        *sums = [
+            one.wrapping_sub(offset),
+            digit(two, 4).wrapping_sub(offset),
+            digit(three, 8).wrapping_sub(offset),
+            four.wrapping_sub(offset) << 12 >> 12,
+        ];
     }
 }
 
-/// Adds to the biases the sums of the single 2-bit rows, from `2^14` times the sums of the odd rows and those of the even rows;
-/// `inputs` is the sum of all inputs.
+/// The sums of the single 2-bit rows, from `2^14` times the sums of the odd rows and those of the even rows; `inputs` is the sum
+/// of all inputs.
 #[inline]
-pub(super) fn separate_i2(sums: &[i32; 8], inputs: i32, biases: &mut [i32; 8]) {
-    let (odd_sums, even_sums) = sums.split_at(4);
-    for ([even, odd], (low, high)) in biases.as_chunks_mut().0.iter_mut().zip(even_sums.iter().zip(odd_sums)) {
-        // The even rows' digits stand for weights that are 1 less.
-        *even = even.wrapping_add(*low).wrapping_sub(inputs);
-        *odd = odd.wrapping_add(*high >> 14);
-    }
+pub(super) fn separate_i2(sums: &mut [i32; 8], inputs: i32) {
+    let [a, b, c, d, e, f, g, h] = *sums;
+    // The even rows' digits stand for weights that are 1 less.
+    let [e, f, g, h] = [e, f, g, h].map(|even| even.wrapping_sub(inputs));
+    *sums = [e, a >> 14, f, b >> 14, g, c >> 14, h, d >> 14];
 }

@@ -127,6 +127,15 @@ fn aligned(bytes: &[u8]) -> bool {
     bytes.as_ptr().addr().is_multiple_of(4)
 }
 
+/// Numbers of the file as the machine reads them; none where it cannot.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+fn numbers(bytes: &[[u8; 4]]) -> &[u32] {
+    // SAFETY: any four bytes are a u32. What comes before the first aligned one is not taken for it.
+    #[allow(unsafe_code)]
+    let (before, numbers, _) = unsafe { bytes.align_to() };
+    if before.is_empty() { numbers } else { &[] }
+}
+
 /// The whole words of `work`.
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 fn words(work: &mut [i8]) -> &mut [u32] {

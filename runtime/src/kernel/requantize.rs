@@ -3,11 +3,22 @@
 use super::rounding::scale;
 use crate::Layer;
 
-/// The output before [`Requantize::finish`], from its sum and its factor's bytes: kept within -128..=127.
+/// The output before [`Requantize::finish`], from its sum and its factor: kept within -128..=127.
 #[cfg_attr(not(any(thumbnet_dsp, thumbnet_scalar)), expect(dead_code, reason = "portable kernels do all at once"))]
 #[inline]
-pub(crate) fn rounded(sum: i32, factor: [u8; 4], zero_point: i32) -> i8 {
-    (scale(sum, f32::from_le_bytes(factor)) + zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+pub(crate) fn rounded(sum: i32, factor: f32, zero_point: i32) -> i8 {
+    (scale(sum, factor) + zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+}
+
+/// The outputs of a tile's sums, as far as there are outputs and factors.
+///
+/// It stands alone, so that what it computes with takes no stack while the sums are made.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+#[inline(never)]
+pub(super) fn round(sums: &[i32; 8], factors: &[u32], zero_point: i32, outputs: &mut [i8]) {
+    for (y, (&sum, &factor)) in outputs.iter_mut().zip(sums.iter().zip(factors)) {
+        *y = rounded(sum, f32::from_bits(factor), zero_point);
+    }
 }
 
 /// What follows a layer's sums.

@@ -18,7 +18,7 @@ use super::requantize::{Requantize, rounded};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
-use super::{aligned, mixed, portable, tiles, words};
+use super::{mixed, portable, tiles, words};
 use crate::Layer;
 use crate::layer::Packed;
 use expand::Inputs;
@@ -63,7 +63,9 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     rest(layer, input, output, done);
 }
 
-/// The whole tiles of eight rows, kept within -128..=127; the number of outputs that are done.
+/// The whole tiles of eight rows, kept within -128..=127; the number of outputs that are done. With an FPU it is for a scratch without
+/// room, and takes no stack where there is room.
+#[cfg_attr(thumbnet_fpu, cold, inline(never))]
 fn whole_tiles(layer: &Layer<'_>, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) -> usize {
     let Packed { weights, biases, factors } = layer.packed();
     let zero_point = layer.sum_zero_point().into();
@@ -97,7 +99,7 @@ fn outputs_of_two<'a>(
     for (sum, shift) in [(even, 0), (mixed.wrapping_sub(even), 8)] {
         let Some(((y, &bias), &factor)) = channels.next() else { return };
         let sum = sum.wrapping_add(i32::from_le_bytes(bias) << shift) >> shift;
-        *y = rounded(sum, factor, zero_point);
+        *y = rounded(sum, f32::from_le_bytes(factor), zero_point);
     }
 }
 
@@ -125,42 +127,41 @@ fn rest(layer: &Layer<'_>, input: &[i8], output: &mut [i8], done: usize) {
 }
 
 /// A dense layer of 4-bit weights.
+#[inline(never)]
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let inputs = Inputs::new(input, 2 * sums_i4::STEP, words(work));
     let sum = expand::sum(input, inputs);
     let row = input.len().next_multiple_of(4) / 2;
-    let tile = |rows: usize, weights: &[u8], biases: &mut [i32; 8]| {
-        let mut sums = [0; 8];
+    let tile = |rows: usize, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
         match inputs {
-            _ if !aligned(weights) => sums = portable::sums_i4(rows, weights, input),
-            Inputs::Pairs(pairs) if rows == 8 => sums_i4::of_pairs(weights, pairs, &mut sums),
-            Inputs::Nonzero(places) if rows == 8 => sums_i4::of_nonzero(weights, input.len(), places, &mut sums),
-            _ => sums_i4::of_bytes(rows, weights, input, &mut sums),
+            Inputs::Pairs(pairs) if rows > 4 => sums_i4::of_pairs(weights, pairs, sums),
+            Inputs::Nonzero(places) if rows > 4 => sums_i4::of_nonzero(weights, input.len(), places, sums),
+            _ => sums_i4::of_bytes(rows, weights, input, sums),
         }
-        mixed::separate_i4(&sums, sum, biases);
+        mixed::separate_i4(sums, sum);
+        mixed::add_words(sums, biases);
     };
-    let done = tiles::whole(layer, row, output, |weights, biases| tile(8, weights, biases));
-    tiles::rest(layer, done, &[8, 4], row, output, tile);
+    let done = tiles::whole(layer, row, output, tile);
+    tiles::rest(layer, done, row, output, tile);
     Requantize::new(layer).finish(0, output);
 }
 
 /// A dense layer of 2-bit weights. Without room for the pairs the portable sums serve.
+#[inline(never)]
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(8) / 4;
     let pairs = expand::pairs(input, 8, words(work));
     let sum = expand::sum(input, pairs.as_deref().map_or(Inputs::Bytes, Inputs::Pairs));
     let runs = pairs.map(|pairs| Runs::<BLOCK>::new(pairs, 1));
-    let tile = |weights: &[u8], biases: &mut [i32; 8]| {
-        let mut sums = [0; 8];
+    let tile = |_, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
         match runs {
-            Some(runs) if aligned(weights) => {
-                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, &mut sums));
-            }
-            _ => sums = portable::sums_i2(weights, input),
+            Some(runs) => runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, sums)),
+            None => portable::sums_i2(weights, input, sums),
         }
-        mixed::separate_i2(&sums, sum, biases);
+        mixed::separate_i2(sums, sum);
+        mixed::add_words(sums, biases);
     };
     let done = tiles::whole(layer, row, output, tile);
-    tiles::rest(layer, done, &[8], row, output, |_, weights, biases| tile(weights, biases));
+    tiles::rest(layer, done, row, output, tile);
     Requantize::new(layer).finish(0, output);
 }

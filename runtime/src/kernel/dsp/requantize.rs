@@ -2,14 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use crate::kernel::aligned;
+use crate::kernel::requantize;
 use core::arch::naked_asm;
 
 /// `clamp(round_half_even(f32(sum) * factor) + zero_point, -128, 127)` of eight sums.
 ///
 /// VCVTR rounds as the FPU's mode says, which is half to even unless the program changed it.
 #[unsafe(naked)]
-unsafe extern "C" fn eight(sums: &[i32; 8], factors: *const u8, zero_point: i32, output: &mut [i8; 8]) {
+unsafe extern "C" fn eight(sums: &[i32; 8], factors: &[u32; 8], zero_point: i32, output: &mut [i8; 8]) {
     naked_asm!(
         r"
         .arch armv7e-m
@@ -53,17 +53,14 @@ unsafe extern "C" fn eight(sums: &[i32; 8], factors: *const u8, zero_point: i32,
     )
 }
 
-/// Writes the outputs of eight sums, kept within -128..=127. Says whether it did: it does not where the factors are not aligned.
-pub(in crate::kernel) fn outputs(
-    sums: &[i32; 8],
-    factors: &[[u8; 4]; 8],
-    zero_point: i32,
-    output: &mut [i8; 8],
-) -> bool {
-    let aligned = aligned(factors.as_flattened());
-    if aligned {
-        // SAFETY: the function reads eight sums and eight aligned factors and writes eight outputs.
-        unsafe { eight(sums, factors.as_ptr().cast(), zero_point, output) }
+/// As the function of all backends.
+#[inline]
+pub(in crate::kernel) fn round(sums: &[i32; 8], factors: &[u32], zero_point: i32, outputs: &mut [i8]) {
+    match (factors.first_chunk::<8>(), outputs.first_chunk_mut()) {
+        (Some(factors), Some(outputs)) => {
+            // SAFETY: the function reads eight sums and eight factors and writes eight outputs.
+            unsafe { eight(sums, factors, zero_point, outputs) }
+        }
+        _ => requantize::round(sums, factors, zero_point, outputs),
     }
-    aligned
 }

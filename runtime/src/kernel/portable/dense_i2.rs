@@ -14,8 +14,11 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
     let mut channels = Channels::new(layer);
     let tiles = layer.weights().chunks_exact(tile.max(1));
     for ((index, outputs), tile) in output.chunks_mut(8).enumerate().zip(tiles) {
-        let (mut sums, factors) = channels.tile(8);
-        mixed::separate_i2(&sums_i2(tile, input), inputs, &mut sums);
+        let (biases, factors) = channels.tile(8);
+        let mut sums = [0; 8];
+        sums_i2(tile, input, &mut sums);
+        mixed::separate_i2(&mut sums, inputs);
+        mixed::add(&mut sums, biases);
         for ((row, y), (sum, factor)) in outputs.iter_mut().enumerate().zip(sums.into_iter().zip(factors)) {
             *y = requantize.output(8 * index + row, sum, factor);
         }

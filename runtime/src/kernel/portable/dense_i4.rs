@@ -24,8 +24,11 @@ pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: 
         let rows = if output.len() - done > 4 { 8 } else { 4 };
         let Some((tile, rest)) = weights.split_at_checked(rows * row) else { return };
         weights = rest;
-        let (mut sums, factors) = channels.tile(rows);
-        mixed::separate_i4(&sums_i4(rows, tile, input), inputs, &mut sums);
+        let (biases, factors) = channels.tile(rows);
+        let mut sums = [0; 8];
+        sums_i4(rows, tile, input, &mut sums);
+        mixed::separate_i4(&mut sums, inputs);
+        mixed::add(&mut sums, biases);
         let outputs = output.iter_mut().enumerate().skip(done).take(rows);
         for ((index, y), (sum, factor)) in outputs.zip(sums.into_iter().zip(factors)) {
             *y = requantize.output(first + index, sum, factor);

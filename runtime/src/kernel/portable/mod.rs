@@ -12,6 +12,7 @@ pub(crate) mod floats;
 mod plain;
 pub(crate) mod rows;
 mod sums_i2;
+#[cfg(not(any(thumbnet_dsp, thumbnet_scalar)))]
 mod sums_i4;
 
 pub(crate) use dense_f16::dense_f16;
@@ -31,5 +32,3 @@ pub(crate) use dense_i8::packed as packed_i8;
 pub(crate) use plain::{plain_i2, plain_i4, plain_i8};
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 pub(crate) use sums_i2::sums_i2;
-#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
-pub(crate) use sums_i4::sums_i4;

@@ -4,6 +4,7 @@ use super::rows;
 use crate::Layer;
 
 /// Int8 weights.
+#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
 pub(crate) fn plain_i8(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
     rows::outputs(layer, input.len(), input, output, |row| {
         row.iter().zip(input).fold(0, |sum: i32, (&w, &x)| sum.wrapping_add(i32::from(w as i8) * rows::unsigned(x)))
@@ -11,6 +12,7 @@ pub(crate) fn plain_i8(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
 }
 
 /// 4-bit weights, two in a byte.
+#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
 pub(crate) fn plain_i4(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
     rows::outputs(layer, input.len().div_ceil(2), input, output, |row| {
         row.iter().zip(input.chunks(2)).fold(0, |sum: i32, (&byte, x)| {
@@ -21,6 +23,7 @@ pub(crate) fn plain_i4(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
 }
 
 /// 2-bit weights, four in a byte.
+#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
 pub(crate) fn plain_i2(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
     rows::outputs(layer, input.len().div_ceil(4), input, output, |row| {
         row.iter().zip(input.chunks(4)).fold(0, |sum: i32, (&byte, x)| {

@@ -5,7 +5,7 @@ use super::rows;
 /// `2^14` times the sums of the four odd rows, and the sums of the four even rows.
 #[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), cold)]
 #[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
-pub(crate) fn sums_i2(tile: &[u8], input: &[i8]) -> [i32; 8] {
+pub(crate) fn sums_i2(tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let mut mixed = [0i32; 4];
     let mut even = [0i32; 4];
     let (groups, _) = tile.as_chunks::<4>().0.as_chunks::<4>();
@@ -36,5 +36,5 @@ pub(crate) fn sums_i2(tile: &[u8], input: &[i8]) -> [i32; 8] {
     }
     let [a, b, c, d] = mixed;
     let [e, f, g, h] = even;
-    [a, b, c, d, e, f, g, h]
+    *sums = [a, b, c, d, e, f, g, h];
 }

@@ -2,15 +2,14 @@
 
 use super::rows;
 
-/// The sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows of a tile of eight or four.
-#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), cold)]
-#[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
-pub(crate) fn sums_i4(rows: usize, tile: &[u8], input: &[i8]) -> [i32; 8] {
-    if rows == 8 { tile_sums::<2, 8>(tile, input) } else { tile_sums::<1, 4>(tile, input) }
+/// The sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows of a tile of so
+/// many, filled up to eight or four.
+pub(crate) fn sums_i4(rows: usize, tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
+    if rows > 4 { tile_sums::<2, 8>(tile, input, sums) } else { tile_sums::<1, 4>(tile, input, sums) }
 }
 
 #[inline]
-fn tile_sums<const FOURS: usize, const HALF: usize>(tile: &[u8], input: &[i8]) -> [i32; 8] {
+fn tile_sums<const FOURS: usize, const HALF: usize>(tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let mut fours = [[0; 4]; FOURS];
     let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();
     for (group, inputs) in groups.iter().zip(input.chunks(4)) {
@@ -30,9 +29,7 @@ fn tile_sums<const FOURS: usize, const HALF: usize>(tile: &[u8], input: &[i8]) -
             }
         }
     }
-    let mut sums = [0; 8];
     for (sum, four) in sums.iter_mut().zip(fours.as_flattened()) {
         *sum = *four;
     }
-    sums
 }

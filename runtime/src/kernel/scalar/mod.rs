@@ -33,9 +33,11 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
         pairs::write_words(input, words);
         Runs::<1>::new(words, 1)
     });
-    let tile = |weights: &[u8], sums: &mut [i32; 8]| {
+    let tile = |rows: usize, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
+        mixed::add_words(sums, biases);
         mixed::start_i8(sums);
         match runs {
+            _ if rows < 8 => sums_i8::of_rows(rows, weights, input, sums),
             Some(runs) => runs.each(|words, start| sums_i8::add(weights.get(32 * start..), words, sums)),
             None if SIMPLE => {}
             None => sums_i8::of_bytes(weights, input, sums),
@@ -43,51 +45,51 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
         mixed::separate_i8(sums);
     };
     let done = tiles::whole(layer, row, output, tile);
-    tiles::rest(layer, done, &[8, 4, 2], row, output, |rows, weights, sums| {
-        mixed::start_i8(sums);
-        sums_i8::of_rows(rows, weights, input, sums);
-        mixed::separate_i8(sums);
-    });
+    tiles::rest(layer, done, row, output, tile);
 }
 
 /// A dense layer of 4-bit weights.
+#[inline(never)]
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(4) / 2;
     let sum = pairs::sum(input);
     // A call of the kernel takes as many instructions as two pairs or three.
     let runs = pairs::write(input, 4, work).map(|pairs| Runs::<2>::new(pairs, 3));
-    let tile = |rows: usize, weights: &[u8], biases: &mut [i32; 8]| match runs {
-        Some(runs) if rows == 8 => {
-            let mut sums = [0; 8];
-            runs.each(|pairs, start| sums_i4::add(weights.get(8 * start..), pairs, &mut sums));
-            mixed::digits_i4(&sums, sum, biases);
+    let tile = |rows: usize, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
+        match runs {
+            Some(runs) if rows > 4 => {
+                runs.each(|pairs, start| sums_i4::add(weights.get(8 * start..), pairs, sums));
+            }
+            _ => sums_i4::of_bytes(rows, weights, input, sums),
         }
-        _ => mixed::separate_i4(&portable::sums_i4(rows, weights, input), sum, biases),
+        mixed::digits_i4(sums, sum);
+        mixed::add_words(sums, biases);
     };
-    let done = tiles::whole(layer, row, output, |weights, biases| tile(8, weights, biases));
-    tiles::rest(layer, done, &[8, 4], row, output, tile);
+    let done = tiles::whole(layer, row, output, tile);
+    tiles::rest(layer, done, row, output, tile);
     Requantize::new(layer).finish(0, output);
 }
 
 /// A dense layer of 2-bit weights.
+#[inline(never)]
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(8) / 4;
     let sum = pairs::sum(input);
     let runs = pairs::write(input, 8, work).map(|pairs| Runs::<BLOCK>::new(pairs, 1));
-    let tile = |weights: &[u8], biases: &mut [i32; 8]| {
-        let mut sums = [0; 8];
+    let tile = |_, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
         match runs {
             Some(runs) => {
-                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, &mut sums));
+                runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, sums));
                 for odd in sums.iter_mut().take(4) {
                     *odd = odd.wrapping_sub(sum << 15);
                 }
             }
-            None => sums = portable::sums_i2(weights, input),
+            None => portable::sums_i2(weights, input, sums),
         }
-        mixed::separate_i2(&sums, sum, biases);
+        mixed::separate_i2(sums, sum);
+        mixed::add_words(sums, biases);
     };
     let done = tiles::whole(layer, row, output, tile);
-    tiles::rest(layer, done, &[8], row, output, |_, weights, biases| tile(weights, biases));
+    tiles::rest(layer, done, row, output, tile);
     Requantize::new(layer).finish(0, output);
 }

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::kernel::aligned;
+use crate::kernel::{aligned, numbers};
 use core::arch::naked_asm;
 
 /// The bytes of a tile's weights for each pair of inputs.
@@ -17,7 +17,7 @@ const STEP: usize = 8;
 /// A pair of inputs takes 21 instructions for eight products of four rows, and eight pairs 35 more.
 #[cfg(thumbnet_armv6m)]
 #[unsafe(naked)]
-unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u32, sums: *mut [u32; 8]) {
+unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u32, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
         .macro digit sum
@@ -135,7 +135,7 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u3
 /// A pair of inputs takes 21 instructions for sixteen products, two pairs 3 more, and eight pairs 38.
 #[cfg(not(thumbnet_armv6m))]
 #[unsafe(naked)]
-unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u32, sums: *mut [u32; 8]) {
+unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u32, sums: *mut [i32; 8]) {
     naked_asm!(
         r"
         .macro four a, b, c, d
@@ -194,11 +194,29 @@ unsafe extern "C" fn eight(weights: *const u8, input: *const u32, end: *const u3
 }
 
 /// Adds the sums of the digits of a tile of eight rows; does nothing where the weights do not fit the pairs.
-pub(super) fn add(weights: Option<&[u8]>, pairs: &[u32], sums: &mut [u32; 8]) {
+pub(super) fn add(weights: Option<&[u8]>, pairs: &[u32], sums: &mut [i32; 8]) {
     let weights = weights.unwrap_or_default();
     if !pairs.is_empty() && pairs.len().is_multiple_of(2) && pairs.len() * STEP <= weights.len() && aligned(weights) {
         let pairs = pairs.as_ptr_range();
         // SAFETY: the kernel reads the pairs, an even number and not none, and `STEP` bytes of weights for each.
         unsafe { eight(weights.as_ptr(), pairs.start, pairs.end, sums) }
+    }
+}
+
+/// As [`add`] for a tile of so many rows, filled up to eight or four, with inputs as they come: word by word.
+#[inline(never)]
+pub(super) fn of_bytes(rows: usize, weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
+    let unsigned = |index: usize| input.get(index).map_or(0, |&x| u32::from(x as u8 ^ 0x80));
+    for (index, words) in numbers(weights.as_chunks().0).chunks(if rows > 4 { 2 } else { 1 }).enumerate() {
+        // Of each four inputs, the first and the third, then the second and the fourth.
+        let first = 2 * index - index % 2;
+        let pair = unsigned(first) << 16 | unsigned(first + 2);
+        for (word, sums) in words.iter().zip(sums.as_chunks_mut::<4>().0) {
+            let digits = word ^ 0x8000_8000;
+            for (sum, shift) in sums.iter_mut().zip([0, 4, 8, 12]) {
+                let products = (digits >> shift & 0x000f_000f).wrapping_mul(pair);
+                *sum = sum.wrapping_add_unsigned(products >> 16);
+            }
+        }
     }
 }

@@ -165,18 +165,21 @@ pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     }
 }
 
-/// Adds the sums of a tile of any number of rows (at most eight), word by word.
+/// Adds the sums of the rows after the last whole tile, word by word: a tile of eight, of four, of two, or of four and of two.
 pub(super) fn of_rows(rows: usize, mut weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
-    for quad in input.chunks(4) {
-        let [a, b, c, d] = unsigned(quad).map(i32::from);
-        for [first, second] in [[a, c], [b, d]] {
-            for [even, mixed] in sums.as_chunks_mut().0.iter_mut().take(rows / 2) {
-                let Some((&[w0, w1, w2, w3], rest)) = weights.split_first_chunk() else { return };
-                weights = rest;
-                let halves = [i16::from_le_bytes([w0, w1]), i16::from_le_bytes([w2, w3])].map(i32::from);
-                let low = [w0 as i8, w2 as i8].map(i32::from);
-                *mixed = mixed.wrapping_add(halves[0] * first + halves[1] * second);
-                *even = even.wrapping_add(low[0] * first + low[1] * second);
+    let mut pairs = sums.as_chunks_mut().0.get_mut(..rows.div_ceil(2)).unwrap_or_default();
+    while let Some(tile) = pairs.split_off_mut(..if pairs.len() == 3 { 2 } else { pairs.len().max(1) }) {
+        for quad in input.chunks(4) {
+            let [a, b, c, d] = unsigned(quad).map(i32::from);
+            for [first, second] in [[a, c], [b, d]] {
+                for [even, mixed] in &mut *tile {
+                    let Some((&[w0, w1, w2, w3], rest)) = weights.split_first_chunk() else { return };
+                    weights = rest;
+                    let halves = [i16::from_le_bytes([w0, w1]), i16::from_le_bytes([w2, w3])].map(i32::from);
+                    let low = [w0 as i8, w2 as i8].map(i32::from);
+                    *mixed = mixed.wrapping_add(halves[0] * first + halves[1] * second);
+                    *even = even.wrapping_add(low[0] * first + low[1] * second);
+                }
             }
         }
     }

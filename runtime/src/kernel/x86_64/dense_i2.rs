@@ -22,8 +22,9 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     tiles::outputs(layer, 2 * input.len().next_multiple_of(8), output, |tile, sums| {
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
         #[allow(unsafe_code)]
-        let mixed = unsafe { tile_sums(tile.as_chunks().0, entries) };
-        mixed::separate_i2(&mixed, inputs, sums);
+        let mut mixed = unsafe { tile_sums(tile.as_chunks().0, entries) };
+        mixed::separate_i2(&mut mixed, inputs);
+        mixed::add(sums, mixed);
     });
 }
 
