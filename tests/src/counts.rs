@@ -6,7 +6,7 @@ use crate::network;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
-use thumbnet::{Backend, Model};
+use thumbnet::Model;
 use thumbnet_trainer::dataset::{self, Options};
 use thumbnet_trainer::nn::{Activation, Dense, Layer, Sequential};
 use thumbnet_trainer::onnx::{self, Imported};
@@ -183,14 +183,13 @@ fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
         outputs.split_whitespace().flat_map(|word| number(word).to_le_bytes().into_iter().take(size)).collect();
     assert!(chip == host, "{}: other outputs than the host's", key.join(","));
     let count = (samples.len() / parsed.input_len() / size) as u64;
-    let backend = if machine.backend == "dsp" { Backend::Dsp } else { Backend::Scalar };
     Row {
         key,
         products: parsed.macs(),
         instructions: run.instructions / count,
         cycles: run.cycles.map(|cycles| cycles / count),
         stack: stack.parse().expect("a number"),
-        scratch: size * parsed.scratch_len_on(backend),
+        scratch: size * parsed.scratch_len_on(machine.kernels()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::layer::Packed;
 /// Evaluates the whole tiles of eight rows, each of whose rows takes `row` bytes; gives the number of outputs, which are kept within
 /// -128..=127. `add` makes of zeros the sums of so many rows, from their weights and their biases.
 ///
-/// It stands alone, once for each kernel, so that what it costs does not depend on what the program is besides.
+/// It is a part of its kernel, with which it shares one frame of the stack: two would add up below those of the layers.
 #[inline(always)]
 pub(super) fn whole(
     layer: &Layer<'_>,

@@ -5,7 +5,7 @@ use super::{Model, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{AveragePool, Encoding, Input, Layer, Sequential};
 use crate::quantize::{IntegerActivation, Quantization, QuantizedSequential};
-use crate::target::{Chip, Fit, Footprint};
+use crate::target::{Chip, Fit, Footprint, Machine};
 use crate::tnet::{self, Network};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// Tells what is inside a model and what it needs on a chip
 ///
 /// For an ONNX model, the bytes of flash and scratch memory are those of the .tnet that it becomes: of the same integers, or of
-/// f32 weights. With --target, the firmware is built and run there, and its flash, RAM and instructions are told as well. With
+/// f32 weights; the scratch is what the kernels of the chip work in, or of a Cortex-M4 where no chip is named. With --target, the firmware is built and run there, and its flash, RAM and instructions are told as well. With
 /// --chip, the firmware is built for a real chip, the instructions are counted by QEMU on its core, and the time is estimated.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -88,7 +88,12 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     }
     let parameters = rows.iter().map(|row| row.parameters).sum::<usize>();
     let element = if parsed.is_float() { 4 } else { 1 };
-    let scratch = parsed.scratch_len() * element;
+    let chip = args.chip.as_deref().map(Chip::find).transpose()?;
+    // What the chip needs, not this machine: its kernels work in other memory. Where none is named, a Cortex-M4.
+    let named = chip.as_ref().map(|chip| chip.core.machine);
+    let named = named.or(args.target.as_deref().and_then(|spec| spec.strip_prefix("qemu:")));
+    let machine = Machine::find(named.unwrap_or("m4"))?;
+    let scratch = parsed.scratch_len_on(machine.kernels()) * element;
     let layers: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -101,7 +106,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     let mut value = json!({
         "format": format, "version": version, "name": name, "file_bytes": file.len(), "input": input, "output": output,
         "classes": class_names, "layers": layers, "parameters": parameters, "macs": parsed.macs(),
-        "flash_bytes": bytes.len(), "scratch_bytes": scratch,
+        "flash_bytes": bytes.len(), "scratch_bytes": scratch, "core": machine.core,
         "activation_bytes": scratch + (parsed.input_len() + parsed.output_len()) * element,
         "checksum": format!("{:08x}", parsed.checksum()),
     });
@@ -109,7 +114,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
     if let Some(footprint) = &footprint {
         value["chip"] = footprint.value();
     }
-    let fit = args.chip.as_ref().map(|name| Fit::measure(&Chip::find(name)?, &bytes, args.clock)).transpose()?;
+    let fit = chip.as_ref().map(|chip| Fit::measure(chip, &bytes, args.clock)).transpose()?;
     if let (Some(fit), Value::Object(entries)) = (&fit, &mut value) {
         entries.extend(fit.value().as_object().cloned().unwrap_or_default());
     }
@@ -328,11 +333,12 @@ fn text(value: &Value, rows: &[Row]) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{} parameters, {} MACs per sample\n{} bytes of flash, {} bytes of RAM (scratch {}, input and output besides)",
+        "\n{} parameters, {} MACs per sample\n{} bytes of flash, {} bytes of RAM on a {} (scratch {}, input and output besides)",
         count("parameters"),
         count("macs"),
         count("flash_bytes"),
         count("activation_bytes"),
+        value["core"].as_str().unwrap_or_default(),
         count("scratch_bytes"),
     );
     text

@@ -136,6 +136,11 @@ impl Machine {
         })
     }
 
+    /// The kernels that its core can run, as the runtime calls them.
+    pub fn kernels(&self) -> thumbnet::Backend {
+        if self.backend == "dsp" { thumbnet::Backend::Dsp } else { thumbnet::Backend::Scalar }
+    }
+
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         let same = |other: &str| other.eq_ignore_ascii_case(name);
         MACHINES.iter().find(|m| same(m.name) || same(m.core) || same(m.short))

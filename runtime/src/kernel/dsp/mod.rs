@@ -3,6 +3,9 @@
 //! Inputs are expanded to pairs of 16-bit numbers once a layer, where the caller's memory has room for it, and as they are read
 //! otherwise. Where enough pairs are zero, only the others are kept, each with the place of its weights.
 //!
+//! A kernel that is not for one model only stands alone: what the compiler makes of it, and the stack that it takes, does not depend on
+//! the program around it.
+//!
 //! The assembly names its architecture, since the compiler's idea of Armv8-M does not include the extension.
 
 mod expand;
@@ -63,8 +66,8 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     rest(layer, input, output, done);
 }
 
-/// The whole tiles of eight rows, kept within -128..=127; the number of outputs that are done. With an FPU it is for a scratch without
-/// room, and takes no stack where there is room.
+/// The whole tiles of eight rows, kept within -128..=127; the number of outputs that are done. With an FPU it is
+/// only for a scratch without room, and stands alone, so that it takes no stack elsewhere.
 #[cfg_attr(thumbnet_fpu, cold, inline(never))]
 fn whole_tiles(layer: &Layer<'_>, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) -> usize {
     let Packed { weights, biases, factors } = layer.packed();

@@ -53,7 +53,7 @@ unsafe extern "C" fn eight(sums: &[i32; 8], factors: &[u32; 8], zero_point: i32,
     )
 }
 
-/// As the function of all backends.
+/// As [`requantize::round`].
 #[inline]
 pub(in crate::kernel) fn round(sums: &[i32; 8], factors: &[u32], zero_point: i32, outputs: &mut [i8]) {
     match (factors.first_chunk::<8>(), outputs.first_chunk_mut()) {

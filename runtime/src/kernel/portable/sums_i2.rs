@@ -2,7 +2,7 @@
 
 use super::rows;
 
-/// `2^14` times the sums of the four odd rows, and the sums of the four even rows.
+/// Writes `2^14` times the sums of the four odd rows, and the sums of the four even rows.
 #[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), cold)]
 #[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), inline(never))]
 pub(crate) fn sums_i2(tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {

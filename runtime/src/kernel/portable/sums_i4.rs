@@ -2,8 +2,8 @@
 
 use super::rows;
 
-/// The sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows of a tile of so
-/// many, filled up to eight or four.
+/// Writes the sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows of a tile of so many,
+/// filled up to eight or four.
 pub(crate) fn sums_i4(rows: usize, tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     if rows > 4 { tile_sums::<2, 8>(tile, input, sums) } else { tile_sums::<1, 4>(tile, input, sums) }
 }
