@@ -2,8 +2,8 @@
 //!
 //! A backend is a module with these functions of [`portable`]: `dense_i8`, `dense_i4`, `dense_i2` for packed weights, and `dense_f32`,
 //! `dense_f16`. Each takes the layer, its inputs, memory to work in (of any length, content and alignment; with less than
-//! [`Backend::work_len`] elements it takes longer) and its outputs; none may panic, whatever the lengths are. `simple_i8` may
-//! leave out what a layer that [is simple](Layer::is_simple) does not need, and has all the memory.
+//! [`Backend::work_len`] elements it takes longer) and its outputs; none may panic, whatever the lengths are. `simple_i8` and
+//! its like may leave out what a layer that [is simple](Layer::is_simple) does not need, and has all the memory.
 
 mod channel;
 #[cfg(thumbnet_dsp)]
@@ -118,8 +118,8 @@ macro_rules! by_order {
 }
 
 by_order!(dense_i8, simple_i8, plain_i8, "int8");
-by_order!(dense_i4, dense_i4, plain_i4, "int4");
-by_order!(dense_i2, dense_i2, plain_i2, "2-bit");
+by_order!(dense_i4, simple_i4, plain_i4, "int4");
+by_order!(dense_i2, simple_i2, plain_i2, "2-bit");
 
 /// Whether a kernel can read words from here.
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]

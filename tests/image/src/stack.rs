@@ -43,6 +43,8 @@ fn paint_and_run() -> u32 {
 }
 
 thumbnet::model!(static MNIST = "../../../models/mnist/model.tnet");
+thumbnet::model!(static INT4 = "../../../models/mnist-int4/model.tnet");
+thumbnet::model!(static INT2 = "../../../models/mnist-int2/model.tnet");
 thumbnet::model!(static MIXED = "../../../runtime/tests/models/mixed.tnet");
 
 /// The test vectors of FORMAT.md; and other models give the same whether they are known to the compiler or not, and in all
@@ -53,6 +55,8 @@ fn outputs_are_right() -> bool {
     xor.into_iter().all(|(input, output)| {
         super::MODEL.evaluate(&core::hint::black_box(input), &mut super::MODEL.scratch()) == output
     }) && agree(&MNIST, MNIST.evaluate(&inputs(), &mut MNIST.scratch()), &inputs::<784>(), MNIST.scratch())
+        && agree(&INT4, INT4.evaluate(&inputs(), &mut INT4.scratch()), &inputs::<784>(), INT4.scratch())
+        && agree(&INT2, INT2.evaluate(&inputs(), &mut INT2.scratch()), &inputs::<784>(), INT2.scratch())
         && agree(&MIXED, MIXED.evaluate(&inputs(), &mut MIXED.scratch()), &inputs::<13>(), MIXED.scratch())
 }
 

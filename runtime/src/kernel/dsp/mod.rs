@@ -132,6 +132,19 @@ fn rest(layer: &Layer<'_>, input: &[i8], output: &mut [i8], done: usize) {
 /// A dense layer of 4-bit weights.
 #[inline(never)]
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i4::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// As [`dense_i4`], for a simple layer and all the memory that it asks for.
+#[inline(never)]
+pub(crate) fn simple_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i4::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
+#[inline(always)]
+fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let inputs = Inputs::new(input, 2 * sums_i4::STEP, words(work));
     let sum = expand::sum(input, inputs);
     let row = input.len().next_multiple_of(4) / 2;
@@ -139,6 +152,8 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
         match inputs {
             Inputs::Pairs(pairs) if rows > 4 => sums_i4::of_pairs(weights, pairs, sums),
             Inputs::Nonzero(places) if rows > 4 => sums_i4::of_nonzero(weights, input.len(), places, sums),
+            _ if SIMPLE && rows > 4 => {}
+            _ if SIMPLE => sums_i4::of_bytes(4, weights, input, sums),
             _ => sums_i4::of_bytes(rows, weights, input, sums),
         }
         mixed::separate_i4(sums, sum);
@@ -146,12 +161,24 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     };
     let done = tiles::whole(layer, row, output, tile);
     tiles::rest(layer, done, row, output, tile);
-    Requantize::new(layer).finish(0, output);
 }
 
 /// A dense layer of 2-bit weights. Without room for the pairs the portable sums serve.
 #[inline(never)]
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i2::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// As [`dense_i2`], for a simple layer and all the memory that it asks for.
+#[inline(never)]
+pub(crate) fn simple_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i2::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
+#[inline(always)]
+fn rounded_i2<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(8) / 4;
     let pairs = expand::pairs(input, 8, words(work));
     let sum = expand::sum(input, pairs.as_deref().map_or(Inputs::Bytes, Inputs::Pairs));
@@ -159,6 +186,7 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let tile = |_, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
         match runs {
             Some(runs) => runs.each(|pairs, start| sums_i2::add(weights.get(4 * start..), pairs, sums)),
+            None if SIMPLE => {}
             None => portable::sums_i2(weights, input, sums),
         }
         mixed::separate_i2(sums, sum);
@@ -166,5 +194,4 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     };
     let done = tiles::whole(layer, row, output, tile);
     tiles::rest(layer, done, row, output, tile);
-    Requantize::new(layer).finish(0, output);
 }

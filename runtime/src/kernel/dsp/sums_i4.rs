@@ -185,6 +185,7 @@ pub(super) fn of_nonzero(weights: &[u8], inputs: usize, places: &[Place], sums: 
 }
 
 /// As [`of_pairs`] for a tile of so many rows, filled up to eight or four, expanding the inputs on the way.
+#[inline]
 pub(super) fn of_bytes(rows: usize, weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let (kernel, step) = if rows > 4 { (eight_of_bytes as Kernel, STEP) } else { (four_of_bytes as Kernel, STEP / 2) };
     let (quads, tail) = input.as_chunks::<4>();

@@ -25,10 +25,10 @@ pub(crate) use dense_i4::dense_i4;
 pub(crate) use dense_i4::packed as packed_i4;
 #[cfg(any(test, not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))))]
 pub(crate) use dense_i8::dense_i8;
-#[cfg(not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64)))]
-pub(crate) use dense_i8::dense_i8 as simple_i8;
 #[cfg(thumbnet_x86_64)]
 pub(crate) use dense_i8::packed as packed_i8;
 pub(crate) use plain::{plain_i2, plain_i4, plain_i8};
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 pub(crate) use sums_i2::sums_i2;
+#[cfg(not(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64)))]
+pub(crate) use {dense_i2::dense_i2 as simple_i2, dense_i4::dense_i4 as simple_i4, dense_i8::dense_i8 as simple_i8};

@@ -51,6 +51,19 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
 /// A dense layer of 4-bit weights.
 #[inline(never)]
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i4::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// As [`dense_i4`], for a simple layer and all the memory that it asks for.
+#[inline(never)]
+pub(crate) fn simple_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i4::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
+#[inline(always)]
+fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(4) / 2;
     let sum = pairs::sum(input);
     // A call of the kernel takes as many instructions as two pairs or three.
@@ -67,12 +80,24 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     };
     let done = tiles::whole(layer, row, output, tile);
     tiles::rest(layer, done, row, output, tile);
-    Requantize::new(layer).finish(0, output);
 }
 
 /// A dense layer of 2-bit weights.
 #[inline(never)]
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i2::<false>(layer, input, work, output);
+    Requantize::new(layer).finish(0, output);
+}
+
+/// As [`dense_i2`], for a simple layer and all the memory that it asks for.
+#[inline(never)]
+pub(crate) fn simple_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+    rounded_i2::<true>(layer, input, work, output);
+}
+
+/// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
+#[inline(always)]
+fn rounded_i2<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = input.len().next_multiple_of(8) / 4;
     let sum = pairs::sum(input);
     let runs = pairs::write(input, 8, work).map(|pairs| Runs::<BLOCK>::new(pairs, 1));
@@ -84,6 +109,7 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
                     *odd = odd.wrapping_sub(sum << 15);
                 }
             }
+            None if SIMPLE => {}
             None => portable::sums_i2(weights, input, sums),
         }
         mixed::separate_i2(sums, sum);
@@ -91,5 +117,4 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     };
     let done = tiles::whole(layer, row, output, tile);
     tiles::rest(layer, done, row, output, tile);
-    Requantize::new(layer).finish(0, output);
 }

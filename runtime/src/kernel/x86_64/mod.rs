@@ -9,7 +9,7 @@ mod floats;
 mod tiles;
 mod vector;
 
-pub(crate) use dense_i2::dense_i2;
-pub(crate) use dense_i4::dense_i4;
+pub(crate) use dense_i2::{dense_i2, dense_i2 as simple_i2};
+pub(crate) use dense_i4::{dense_i4, dense_i4 as simple_i4};
 pub(crate) use dense_i8::{dense_i8, dense_i8 as simple_i8};
 pub(crate) use floats::{dense_f16, dense_f32};
