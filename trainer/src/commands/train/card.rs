@@ -5,6 +5,7 @@ use crate::commands::summary::grouped;
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt::Write;
 use std::path::Path;
+use thumbnet::Backend;
 
 /// The card as Markdown; `float_bytes` is the size of model.onnx.
 pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<String> {
@@ -25,7 +26,7 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
         ("multiply-accumulates per sample", grouped(net.macs()), format!("thumbnet summary {out}/model.onnx")),
         ("f32 file, bytes", grouped(float_bytes), format!("thumbnet inspect {out}/model.onnx")),
         ("int8 file, bytes of flash", grouped(tnet.len()), inspect.clone()),
-        ("scratch RAM, bytes", grouped(model.scratch_len()), inspect.clone()),
+        ("scratch RAM, bytes", grouped(model.scratch_len_on(Backend::Dsp)), inspect.clone()),
     ];
     if let Some(OnChip { footprint: chip, samples, different }) = chip {
         let inspect = format!("{inspect} --target {}", chip.target);
