@@ -3,6 +3,8 @@
 use crate::AveragePool;
 
 /// The means of integers, halves to even. What leaves is quantized as what enters.
+// It stands alone, so that its windows take no stack below the kernels.
+#[inline(never)]
 pub(crate) fn average_i8(pool: AveragePool, input: &[i8], output: &mut [i8]) {
     let count = pool.count() as i32;
     each_window(pool, input, output, |mut window, width| {
