@@ -8,6 +8,7 @@ plateau.
 import json
 import sys
 
+import numpy as np
 import sklearn
 import sklearn.metrics
 import torch
@@ -37,11 +38,52 @@ class Lion(torch.optim.Optimizer):
 RANGE = 0.7
 
 
-class Net(torch.nn.Module):
-    """6-8-5-3 with ReLU (or PReLU), tanh and logits; a batch normalization before the first activation on demand."""
+def grid(low, high):
+    """Scale and zero point of the integers -128..127 that cover a range."""
+    scale = np.float32(high - low) / np.float32(255)
+    return float(scale), int(np.clip(np.round(-128 - low / scale), -128, 127))
 
-    def __init__(self, normalize=False, slope=False, rounded=False):
+
+class Rounded(torch.nn.Module):
+    """An activation whose outputs are rounded as the chip's, in a range that follows the sums': the average of their extremes
+    in the batches before, moving as PyTorch's MovingAverageMinMaxObserver. Before the first batch nothing is rounded."""
+
+    # What the sums are limited to and the outputs' scale and zero point, where they are fixed.
+    FIXED = {torch.sigmoid: (8.0, 1 / 256, -128), torch.tanh: (4.0, 1 / 128, 0)}
+    # These the chip has without a table.
+    CLAMPS = [F.relu6]
+
+    def __init__(self, function):
         super().__init__()
+        self.function, self.ends = function, None
+
+    def forward(self, z):
+        if not self.training:
+            return self.function(z)
+        batch = np.array([min(z.min().item(), 0), max(z.max().item(), 0)], np.float32)
+        before, self.ends = self.ends, batch
+        if before is None:
+            return self.function(z)
+        self.ends = np.float32(0.99) * before + (np.float32(1) - np.float32(0.99)) * batch
+        if self.function in self.CLAMPS:
+            low, high = self.function(torch.tensor(before)).tolist()
+            return torch.fake_quantize_per_tensor_affine(self.function(z), *grid(low, high), -128, 127)
+        limit, *outputs = self.FIXED.get(self.function, (np.inf,))
+        sums = grid(max(before[0], -limit), min(before[1], limit))
+        if not outputs:
+            y = self.function((torch.arange(-128.0, 128.0) - sums[1]) * sums[0])
+            outputs = grid(min(y.min().item(), 0), max(y.max().item(), 0))
+        rounded = torch.fake_quantize_per_tensor_affine(z, *sums, -128, 127)
+        return torch.fake_quantize_per_tensor_affine(self.function(rounded), *outputs, -128, 127)
+
+
+class Net(torch.nn.Module):
+    """6-8-5-3 with ReLU (or PReLU), tanh and logits, or other activations whose outputs are rounded; a batch normalization
+    before the first activation on demand."""
+
+    def __init__(self, normalize=False, slope=False, rounded=False, all_rounded=()):
+        super().__init__()
+        self.all_rounded = torch.nn.ModuleList(Rounded(function) for function in all_rounded)
         self.linears = torch.nn.ModuleList()
         for index, (inputs, units) in enumerate(zip(SIZES, SIZES[1:])):
             linear = torch.nn.Linear(inputs, units)
@@ -67,7 +109,10 @@ class Net(torch.nn.Module):
             first = torch._fake_quantize_learnable_per_tensor_affine(z, self.range / 255, torch.zeros(1), 0, 255, 1.0)
             # Afterwards the ReLU is only cut.
             first = first if self.training else torch.minimum(torch.relu(z), self.range)
-        second = torch.tanh(self.linears[1](first))
+        if self.all_rounded:
+            first = self.all_rounded[0](z)
+        z = self.linears[1](first)
+        second = self.all_rounded[1](z) if self.all_rounded else torch.tanh(z)
         self.outputs = [first, second]
         return self.linears[2](second)
 
@@ -129,6 +174,8 @@ steps = {
     "slope_clipped": run(lambda p: O.SGD(p, lr=0.5), clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.3), slope=True),
     "rounded": run(lambda p: O.SGD(p, lr=0.2), rounded=True),
     "rounded_clipped": run(clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.3), rounded=True),
+    **{f"rounded_{first.__name__}_{second.__name__}": run(lambda p: O.SGD(p, lr=0.2), all_rounded=(first, second))
+       for first, second in [(torch.sigmoid, torch.tanh), (F.relu6, F.silu), (F.gelu, F.elu)]},
     "label_smoothing": run(loss_of=lambda z, t: F.cross_entropy(z, t, label_smoothing=0.1)),
     "weights": run(loss_of=weighted),
 }

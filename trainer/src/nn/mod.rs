@@ -10,6 +10,7 @@ mod initializer;
 mod input;
 mod loss;
 mod pool;
+pub(crate) mod quantization;
 mod sequential;
 mod shrink;
 
@@ -21,4 +22,5 @@ pub use initializer::Initializer;
 pub use input::{Encoding, Input, Normalization, UnitNorm};
 pub use loss::{Loss, Target};
 pub use pool::AveragePool;
+pub use quantization::Quantization;
 pub use sequential::{Layer, Sequential, SummaryRow};

@@ -8,5 +8,6 @@ mod post_training;
 mod range;
 mod weights;
 
-pub use model::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
+pub use crate::nn::Quantization;
+pub use model::{IntegerActivation, QuantizedDense, QuantizedSequential, WeightType};
 pub use post_training::{Options, post_training};

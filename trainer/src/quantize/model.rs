@@ -1,16 +1,7 @@
 //! A network in integers, before it is written as `.tnet` or ONNX.
 
-use crate::nn::{Activation, Input};
+use crate::nn::{Activation, Input, Quantization};
 use ndarray::Array2;
-
-/// An affine quantization: `real = scale * (integer - zero_point)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quantization {
-    /// The real value of one step; positive and normal.
-    pub scale: f32,
-    /// The integer that stands for 0.
-    pub zero_point: i8,
-}
 
 /// The width of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,18 +1,15 @@
 //! Post-training quantization of a trained network.
 
-use super::range::{affine, quantization_of};
+use super::range::quantization_of;
 use super::weights::{Row, round_row};
-use super::{IntegerActivation, Quantization, QuantizedDense, QuantizedSequential, WeightType};
+use super::{IntegerActivation, QuantizedDense, QuantizedSequential, WeightType};
 use crate::error::{Error, ErrorKind, Result};
-use crate::nn::{Activation, Dense, Elementwise, Encoding, Sequential};
+use crate::nn::quantization::Saturation;
+use crate::nn::{Activation, Dense, Elementwise, Encoding, Quantization, Sequential};
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// The quantization of 8-bit pixels: the integer is `pixel - 128`, its real value `pixel / 255`.
 const PIXEL: Quantization = Quantization { scale: 1.0 / 255.0, zero_point: -128 };
-/// A sigmoid's outputs, 0 to 255/256.
-const SIGMOID: Quantization = Quantization { scale: 1.0 / 256.0, zero_point: -128 };
-/// A hyperbolic tangent's outputs, -1 to 127/128.
-const TANH: Quantization = Quantization { scale: 1.0 / 128.0, zero_point: 0 };
 /// A bias stays below this many steps, so that it and the products together stay within 32 bits.
 const BIAS_STEPS: f32 = (1 << 29) as f32;
 /// What the products of one unit may add up to, so that they and the bias stay within 32 bits.
@@ -94,7 +91,7 @@ pub fn post_training(
             }
             Activation::Elementwise(Elementwise::Clip { lo, hi }) if lo <= 0.0 && 0.0 <= hi => {
                 let output = quantization_of(as_slice(&values));
-                (output, IntegerActivation::Clamp { lo: integer(output, lo), hi: integer(output, hi) })
+                (output, IntegerActivation::Clamp { lo: output.integer(lo), hi: output.integer(hi) })
             }
             function => table(function, &sums, &values),
         };
@@ -114,27 +111,19 @@ pub fn post_training(
 
 /// The output quantization and the look-up table of any other activation.
 fn table(function: Activation, sums: &Array2<f32>, values: &Array2<f32>) -> (Quantization, IntegerActivation) {
-    let (pre, output) = match function {
-        // Beyond 8, a sigmoid differs from its limit by less than one step of its output; a tanh beyond 4.
-        Activation::Sigmoid => (limited(sums, 8.0), SIGMOID),
-        Activation::Tanh => (limited(sums, 4.0), TANH),
-        _ => (quantization_of(as_slice(sums)), quantization_of(as_slice(values))),
+    let (pre, output) = match function.saturation() {
+        Some(Saturation { limit, output }) => (limited(sums, limit), output),
+        None => (quantization_of(as_slice(sums)), quantization_of(as_slice(values))),
     };
-    let mut reals =
-        Array2::from_shape_fn((1, 256), |(_, q)| (q as f32 - 128.0 - f32::from(pre.zero_point)) * pre.scale);
-    function.apply(&mut reals);
-    let table = reals.iter().map(|&y| integer(output, y)).collect();
+    let mut reals: Vec<f32> = pre.reals().collect();
+    function.apply_row(&mut reals);
+    let table = reals.iter().map(|&y| output.integer(y)).collect();
     (output, IntegerActivation::Table { pre, function: Some(function), table })
-}
-
-/// A real number's integer: `QuantizeLinear`.
-fn integer(q: Quantization, real: f32) -> i8 {
-    ((real / q.scale).round_ties_even() + f32::from(q.zero_point)).clamp(-128.0, 127.0) as i8
 }
 
 fn limited(sums: &Array2<f32>, limit: f32) -> Quantization {
     let (low, high) = sums.iter().fold((0.0_f32, 0.0_f32), |(low, high), &v| (low.min(v), high.max(v)));
-    affine(low.max(-limit), high.min(limit))
+    Quantization::covering(low.max(-limit), high.min(limit))
 }
 
 /// One layer's weights and biases in integers. `means` are the inputs' means, one per input.
@@ -246,7 +235,7 @@ mod tests {
 
     /// The integers' meaning, by the definition of the arithmetic in real numbers.
     fn evaluate(model: &QuantizedSequential, sample: [f32; 2]) -> Vec<f32> {
-        let mut q: Vec<i8> = sample.iter().map(|&x| integer(model.layers[0].input, x)).collect();
+        let mut q: Vec<i8> = sample.iter().map(|&x| model.layers[0].input.integer(x)).collect();
         for layer in &model.layers {
             let unit = |j: usize| {
                 let products = q.iter().zip(&layer.weights[j * layer.inputs..]);
@@ -254,9 +243,9 @@ mod tests {
                     products.map(|(&x, &w)| (i32::from(x) - i32::from(layer.input.zero_point)) * i32::from(w)).sum();
                 let real = (sum + layer.bias[j]) as f32 * layer.input.scale * layer.weight_scales[j];
                 match &layer.activation {
-                    IntegerActivation::Clamp { lo, hi } => integer(layer.output, real).clamp(*lo, *hi),
+                    IntegerActivation::Clamp { lo, hi } => layer.output.integer(real).clamp(*lo, *hi),
                     IntegerActivation::Table { pre, table, .. } => {
-                        table[(i32::from(integer(*pre, real)) + 128) as usize]
+                        table[(i32::from(pre.integer(real)) + 128) as usize]
                     }
                 }
             };

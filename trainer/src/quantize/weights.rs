@@ -1,7 +1,7 @@
 //! Rounding a unit's weights to few bits.
 
 use super::WeightType;
-use super::range::normal;
+use crate::nn::quantization::normal;
 
 /// How many scales are tried between a third of the largest weight and all of it, for widths where clipping pays.
 const SCALES: u32 = 64;

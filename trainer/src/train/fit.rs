@@ -382,9 +382,6 @@ impl Fit<'_> {
             if settings.learned_slope && !slope {
                 return wrong("only a leaky ReLU's slope can be learned".into());
             }
-            if settings.output_range.is_some() && dense.activation != Activation::Relu {
-                return wrong("only a ReLU's outputs can be rounded while it is trained".into());
-            }
             let hidden = [
                 ("dropout", settings.dropout > 0.0),
                 ("batch normalization", settings.batch_normalization.is_some()),

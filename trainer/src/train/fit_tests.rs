@@ -92,6 +92,8 @@ fn whatever_has_a_state_goes_on_to_the_same_bits() {
     let leaky = Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.25 });
     goes_on(leaky, LayerSettings { learned_slope: true, ..plain });
     goes_on(Activation::Relu, LayerSettings { output_range: Some(6.0), ..plain });
+    goes_on(leaky, LayerSettings { output_range: Some(6.0), learned_slope: true, ..plain });
+    goes_on(Activation::Tanh, LayerSettings { output_range: Some(6.0), ..plain });
 }
 
 fn goes_on(hidden: Activation, learned: LayerSettings) {
@@ -126,7 +128,7 @@ fn goes_on(hidden: Activation, learned: LayerSettings) {
     assert_eq!(resumed, whole);
     assert_eq!(losses(&history.records), losses(&whole_history.records));
     let found = whole.dense_layers().next().expect("a layer").activation;
-    assert_ne!(found, hidden, "nothing was learned of the activation");
+    assert_eq!(found != hidden, hidden != Activation::Tanh, "a learned slope or end becomes the activation's");
 }
 
 #[test]
@@ -314,7 +316,7 @@ fn settings_that_a_layer_cannot_have_are_refused() {
     let sloped = LayerSettings { learned_slope: true, ..plain };
     assert!(refusal(with(vec![sloped])).contains("only a leaky ReLU's slope can be learned"));
     let rounded = LayerSettings { output_range: Some(6.0), ..plain };
-    assert!(refusal(with(vec![plain, rounded])).contains("only a ReLU's outputs can be rounded"));
+    assert!(refusal(with(vec![plain, rounded])).contains("the last layer cannot have rounded outputs"));
     assert!(
         refusal(Fit { augmentation: Some(Augmentation::default()), ..fit(1) }).contains("augmentation needs images")
     );

@@ -108,8 +108,10 @@ pub struct LayerSettings {
     pub dropout: f32,
     /// What its weights are rounded to.
     pub grid: Option<WeightGrid>,
-    /// Where the range of its outputs begins, if those of this ReLU are rounded to 255 steps of a range that is learned with
-    /// the weights (Esser et al. 2020); afterwards the ReLU is cut at the range's end.
+    /// Where given, training sees the outputs rounded to eight bits, as the chip has them. A ReLU's are rounded to 255 steps of
+    /// a range that begins here and is learned with the weights (Esser et al. 2020); afterwards the ReLU is cut at the range's
+    /// end. For any other activation, the range follows the sums (Jacob et al. 2018), which are rounded first where the chip
+    /// looks the outputs up in a table.
     pub output_range: Option<f32>,
 }
 

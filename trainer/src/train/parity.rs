@@ -187,6 +187,19 @@ fn ten_steps_with_everything_beside_agree() {
         rounded(plan);
         clip(0.3)(plan);
     });
+    for (name, first, second) in [
+        ("rounded_sigmoid_tanh", ActivationName::Sigmoid, ActivationName::Tanh),
+        ("rounded_relu6_silu", ActivationName::Relu6, ActivationName::Silu),
+        ("rounded_gelu_elu", ActivationName::Gelu, ActivationName::Elu),
+    ] {
+        let mut net = network();
+        for (dense, activation) in net.dense_layers_mut().zip([first, second]) {
+            dense.activation = activation.into();
+        }
+        let mut plan = plan(sgd(0.2, 0.0, false));
+        plan.layers[..2].iter_mut().for_each(|settings| settings.output_range = Some(6.0));
+        check(name, &fixture[name], &net, &plan, None);
+    }
     test("label_smoothing", ADAM, &|plan| plan.loss = Loss::CategoricalCrossentropy { label_smoothing: 0.1 });
 }
 

@@ -2,7 +2,7 @@
 
 use super::kernel;
 use super::lanes::{Lanes, flat, flat_mut};
-use super::scalar::slope_gradient;
+use super::rounding::slope_gradient;
 use super::shaping::{Shaping, squares};
 use super::vector::{Plain, Vector};
 use super::{Engine, round};
@@ -90,6 +90,10 @@ impl Engine {
         pass: Pass,
     ) {
         let settings = &self.plan.layers[layer];
+        if let (Some(followed), 0, Pass::Update(_)) = (&self.parameters[layer].followed, thread, pass) {
+            // SAFETY: collected before a barrier; others read it in other phases.
+            unsafe { followed.update() };
+        }
         if !settings.trainable {
             return;
         }
@@ -186,19 +190,19 @@ impl Engine {
         let parameters = &self.parameters[layer - 1];
         // SAFETY: written in an earlier phase.
         let y = unsafe { &before.whole.as_ref().unwrap_or(&before.values).read()[own.clone()] };
+        // SAFETY: this slope and range are updated after the next barrier.
+        let (activation, rounding) = unsafe { self.activation(layer - 1) };
         // A ReLU that the gradient comes to first is taken on the way.
-        let relu = self.shapes[layer - 1].activation == Activation::Relu
+        let relu = activation == Activation::Relu
             && before.dropout.is_none()
             && settings.activity_regularizer.is_none()
-            && parameters.range.is_none();
+            && rounding.is_none();
         let (size, part) = ((shape.inputs, shape.units), (first, last));
         kernel::gradient_before::<V>(delta, self.capacity, samples, size, w, part, relu.then_some(y), out);
         self.drop_out(thread, layer, samples, made, out);
         // SAFETY: written in an earlier phase.
         let z = before.sums.as_ref().map_or(y, |sums| unsafe { &sums.read()[own] });
         let activity = settings.activity_regularizer;
-        // SAFETY: this slope and range are updated after the next barrier.
-        let (activation, rounding) = unsafe { (self.activation(layer - 1), self.rounding(layer - 1)) };
         for p in 0..last - first {
             let rows = p * self.capacity..p * self.capacity + samples;
             let (z, y, out) = (&z[rows.clone()], &y[rows.clone()], &mut out[rows]);
@@ -206,19 +210,23 @@ impl Engine {
                 let share = 1.0 / samples as f32;
                 flat_mut(out).iter_mut().zip(flat(y)).for_each(|(g, &y)| *g += activity.slope(y) * share);
             }
-            if let Some(slope) = &parameters.slope {
+            let scalar = match (rounding, activation) {
+                (Some(rounding), _) => rounding.backward(activation, z, out),
+                (None, Activation::Relu) => {
+                    if !relu {
+                        kernel::before_relu::<V>(y, out);
+                    }
+                    continue;
+                }
+                (None, _) => {
+                    let slope = parameters.slope.as_ref().map(|_| slope_gradient(z, out));
+                    activation.backward_row(flat(z), flat(y), flat_mut(out));
+                    slope.unwrap_or_default()
+                }
+            };
+            if let Some(to) = parameters.scalar() {
                 // SAFETY: the thread's own panel.
-                unsafe { slope.collect(first + p, slope_gradient(z, out)) };
-            }
-            if let (Some(range), Some(rounding)) = (&parameters.range, rounding) {
-                // SAFETY: the thread's own panel.
-                unsafe { range.collect(first + p, rounding.backward(z, out)) };
-                continue;
-            }
-            match activation {
-                Activation::Relu if relu => {}
-                Activation::Relu => kernel::before_relu::<V>(y, out),
-                _ => activation.backward_row(flat(z), flat(y), flat_mut(out)),
+                unsafe { to.collect(first + p, scalar) };
             }
         }
         if let Some(normalizer) = &parameters.normalizer {

@@ -15,6 +15,7 @@ mod lanes;
 mod nonzeros;
 mod normalize;
 mod phased;
+mod rounding;
 mod scalar;
 mod shaping;
 mod source;
@@ -34,6 +35,7 @@ use self::lanes::{LANES, Lanes, panels};
 use self::nonzeros::Entry;
 use self::normalize::Normalizer;
 use self::phased::{Phased, SpinBarrier};
+use self::rounding::SumRange;
 use self::scalar::Scalar;
 use super::layer::{Clip, LayerSettings, WeightGrid};
 use super::optimizer::Optimizer;
@@ -73,8 +75,10 @@ struct Parameters {
     rounded: Option<Phased<Lanes>>,
     normalizer: Option<Normalizer>,
     slope: Option<Scalar>,
-    /// The range of its outputs, where they are rounded.
+    /// The range of a ReLU's outputs, where they are rounded.
     range: Option<Scalar>,
+    /// The range of the sums of any other activation whose outputs are rounded.
+    followed: Option<SumRange>,
     /// Per panel the gradient's sum of squares, where its norm is cut.
     squares: Phased<f64>,
 }
@@ -181,6 +185,11 @@ impl Engine {
                     Activation::Elementwise(Elementwise::LeakyRelu { slope }) if settings.learned_slope => Some(slope),
                     _ => None,
                 };
+                let (range, followed) = match settings.output_range {
+                    None => (None, None),
+                    Some(range) if shape.activation == Activation::Relu => (Some(Scalar::new(range, shape.units)), None),
+                    Some(_) => (None, Some(SumRange::new(shape.units))),
+                };
                 Parameters {
                     weights: zeros(),
                     first: zeros(),
@@ -188,7 +197,8 @@ impl Engine {
                     rounded: settings.grid.map(|_| zeros()),
                     normalizer: settings.batch_normalization.map(|s| Normalizer::new(s, shape.units, batch)),
                     slope: slope.map(|slope| Scalar::new(slope, shape.units)),
-                    range: settings.output_range.map(|range| Scalar::new(range, shape.units)),
+                    range,
+                    followed,
                     squares: Phased::new(0.0, panels(shape.units)),
                 }
             })

@@ -1,7 +1,7 @@
 //! What goes into the engine and comes out: parameters, moments, and the trained network.
 
 use super::lanes::{LANES, Lanes};
-use super::scalar::Rounding;
+use super::rounding::learned_end;
 use super::{Engine, Parameters, Shape, round};
 use crate::nn::{Activation, Dense, Elementwise, Sequential};
 
@@ -34,7 +34,8 @@ impl Parameters {
         });
         let scalars = self.slope.iter_mut().chain(&mut self.range);
         let scalars = scalars.flat_map(|scalar| scalar.state.iter_mut().flat_map(super::phased::Phased::get_mut));
-        norm.chain(scalars).flat_map(|lanes| &mut lanes.0)
+        let followed = self.followed.iter_mut().flat_map(|range| range.state.get_mut());
+        norm.chain(scalars).chain(followed).flat_map(|lanes| &mut lanes.0)
     }
 }
 
@@ -83,7 +84,7 @@ impl Engine {
                 dense.activation = Activation::Elementwise(Elementwise::LeakyRelu { slope });
             }
             if let Some(range) = range {
-                let hi = Rounding::new(range.state[0].get_mut()[0].0[0]).range();
+                let hi = learned_end(range.state[0].get_mut()[0].0[0]);
                 dense.activation = Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi });
             }
         }

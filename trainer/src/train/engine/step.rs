@@ -2,14 +2,14 @@
 
 use super::dropout;
 use super::kernel;
-use super::lanes::{LANES, Lanes, flat_mut};
+use super::lanes::{LANES, Lanes, flat, flat_mut};
 use super::nonzeros::{Nonzeros, Part};
-use super::scalar::Rounding;
+use super::rounding::{Rounding, learned_end};
 use super::source::{Inputs, Outputs};
 #[cfg(target_arch = "x86_64")]
 use super::vector::Fused;
 use super::vector::{Plain, Vector};
-use super::{Engine, NonzeroBuffers, Signal};
+use super::{Engine, NonzeroBuffers, Parameters, Signal};
 use crate::nn::{Activation, Elementwise};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -180,25 +180,25 @@ impl Engine {
         unsafe { parameters.rounded.as_ref().unwrap_or(&parameters.weights).read() }
     }
 
-    /// A layer's activation, with its slope as it is now.
+    /// A layer's activation and how its outputs are rounded, as they are now.
     /// # Safety
-    /// Until the next barrier nobody updates the slope.
+    /// Until the next barrier nobody updates its slope and range.
     #[inline(always)]
-    pub(super) unsafe fn activation(&self, layer: usize) -> Activation {
-        match &self.parameters[layer].slope {
-            None => self.shapes[layer].activation,
-            // SAFETY: the caller's promise.
-            Some(slope) => Activation::Elementwise(Elementwise::LeakyRelu { slope: unsafe { slope.value() } }),
-        }
-    }
-
-    /// How a layer's outputs are rounded, as it is now.
-    /// # Safety
-    /// Until the next barrier nobody updates the range.
-    #[inline(always)]
-    pub(super) unsafe fn rounding(&self, layer: usize) -> Option<Rounding> {
+    pub(super) unsafe fn activation(&self, layer: usize) -> (Activation, Option<Rounding>) {
+        let Parameters { slope, range, followed, .. } = &self.parameters[layer];
         // SAFETY: the caller's promise.
-        self.parameters[layer].range.as_ref().map(|range| Rounding::new(unsafe { range.value() }))
+        unsafe {
+            let activation = match slope {
+                None => self.shapes[layer].activation,
+                Some(slope) => Activation::Elementwise(Elementwise::LeakyRelu { slope: slope.value() }),
+            };
+            let rounding = match (range, followed) {
+                (Some(range), _) => Some(Rounding::Learned { range: learned_end(range.value()) }),
+                (None, Some(followed)) => followed.rounding(activation),
+                (None, None) => None,
+            };
+            (activation, rounding)
+        }
     }
 
     /// Lists the nonzeros of the thread's part of a signal.
@@ -273,16 +273,19 @@ impl Engine {
             unsafe { sums.write(self.part(after, thread)) }.copy_from_slice(out);
         }
         // SAFETY: slopes and ranges are updated in other phases.
-        let (activation, rounding) = unsafe { (self.activation(layer), self.rounding(layer)) };
+        let (activation, rounding) = unsafe { self.activation(layer) };
         for p in first..last {
             let units = LANES.min(shape.units - p * LANES);
             let rows = &mut out[(p - first) * self.capacity..][..samples];
-            // All at once: the compiler vectorizes a long loop, but not one of eight.
-            if !relu {
-                activation.apply_row(flat_mut(rows));
+            if let Some(followed) = &self.parameters[layer].followed {
+                // SAFETY: the thread's own panel.
+                unsafe { followed.collect(p, flat(rows)) };
             }
-            if let Some(rounding) = rounding {
-                rounding.round(flat_mut(rows));
+            // All at once: the compiler vectorizes a long loop, but not one of eight.
+            match rounding {
+                Some(rounding) => rounding.forward(activation, flat_mut(rows)),
+                None if relu => {}
+                None => activation.apply_row(flat_mut(rows)),
             }
             if units < LANES {
                 for lanes in rows {

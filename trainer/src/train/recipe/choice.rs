@@ -164,7 +164,7 @@ pub enum OutputName {
 }
 
 impl OutputName {
-    /// Where the learned range begins: as ReLU6's.
+    /// Where a learned range begins: as ReLU6's.
     pub(super) fn range(self) -> f32 {
         match self {
             Self::Int8 => 6.0,

@@ -50,7 +50,7 @@ pub struct LayerRecipe {
     /// the training only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<WeightName>,
-    /// The type of the outputs on the chip, where training sees them rounded to it: in steps of a range that it learns.
+    /// The type of the outputs on the chip, where training sees them rounded to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<OutputName>,
 }
