@@ -244,9 +244,7 @@ mod tests {
                 let real = (sum + layer.bias[j]) as f32 * layer.input.scale * layer.weight_scales[j];
                 match &layer.activation {
                     IntegerActivation::Clamp { lo, hi } => layer.output.integer(real).clamp(*lo, *hi),
-                    IntegerActivation::Table { pre, table, .. } => {
-                        table[(i32::from(pre.integer(real)) + 128) as usize]
-                    }
+                    IntegerActivation::Table { pre, table, .. } => table[(i32::from(pre.integer(real)) + 128) as usize],
                 }
             };
             q = (0..layer.outputs).map(unit).collect();

@@ -30,7 +30,7 @@ pub use interrupt::watch;
 pub use layer::{BatchNormalization, Clip, LayerSettings, Regularizer, WeightGrid};
 pub use metric::Measure;
 pub use optimizer::Optimizer;
-pub use progress::{Console, Progress, Silent};
+pub use progress::{Console, Progress, Silent, readable};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 pub use stopping::{EarlyStopping, Monitor, ReduceOnPlateau};

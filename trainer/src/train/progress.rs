@@ -15,6 +15,17 @@ pub trait Progress: Sync {
     fn epoch(&self, _record: &Record) {}
 }
 
+/// A time as people read it: `43 µs`, `5.1 ms`, `0.81 s`, `74 s`, `12 minutes`.
+pub fn readable(seconds: f64) -> String {
+    match seconds {
+        ..1e-3 => format!("{:.0} µs", seconds * 1e6),
+        ..0.1 => format!("{:.1} ms", seconds * 1e3),
+        ..10.0 => format!("{seconds:.2} s"),
+        ..600.0 => format!("{seconds:.0} s"),
+        _ => format!("{:.0} minutes", seconds / 60.0),
+    }
+}
+
 /// Nobody.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
@@ -81,7 +92,7 @@ impl Progress for Console {
         add("accuracy", record.accuracy, true);
         add("validation loss", record.val_loss, false);
         add("validation accuracy", record.val_accuracy, true);
-        let _ = write!(line, ", {:.2} s", record.seconds);
+        let _ = write!(line, ", {}", readable(record.seconds));
         match &self.bar {
             Some(bar) => bar.println(line),
             None => drop(writeln!(std::io::stderr(), "{line}")),
@@ -90,6 +101,20 @@ impl Progress for Console {
             && let Some(bar) = &self.bar
         {
             bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits() {
+        for (seconds, expected) in
+            [(4.27e-5, "43 µs"), (0.0051, "5.1 ms"), (0.81, "0.81 s"), (74.2, "74 s"), (720.0, "12 minutes")]
+        {
+            assert_eq!(readable(seconds), expected);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{OnChip, Outcome};
 use crate::commands::summary::grouped;
 use crate::error::{Error, ErrorKind, Result};
+use crate::train::readable;
 use std::fmt::Write;
 use std::path::Path;
 use thumbnet::Backend;
@@ -62,13 +63,13 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
     }
     let _ = writeln!(
         text,
-        "\nTrained on {} samples of `{}` with {} epochs of batches of {}, seed {}, in {} on the machine that wrote this. The test samples chose nothing{}.",
+        "\nTrained on {} samples of `{}` with {} epochs of {}, seed {}, in {} on the machine that wrote this. The test samples chose nothing{}.",
         grouped(splits.train.samples()),
         recipe.data.source,
-        recipe.epochs,
-        recipe.batch_size,
+        grouped(recipe.epochs),
+        batches(recipe.batch_size),
         recipe.seed,
-        duration(outcome.seconds),
+        readable(outcome.seconds),
         if recipe.data.validation > 0.0 { ": a part of the training samples was held out to watch" } else { "" }
     );
     if let Some(last) = history.records.last() {
@@ -87,7 +88,7 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
     Ok(text)
 }
 
-/// `74 s`, or `12 minutes` from ten on.
-fn duration(seconds: f64) -> String {
-    if seconds < 600.0 { format!("{seconds:.0} s") } else { format!("{:.0} minutes", seconds / 60.0) }
+/// `batches of 32`; 0 stands for all samples at once.
+fn batches(size: usize) -> String {
+    if size == 0 { "one full batch".into() } else { format!("batches of {size}") }
 }

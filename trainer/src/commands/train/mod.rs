@@ -6,6 +6,7 @@ mod sweep;
 
 use super::Settings;
 use super::evaluate::Regression;
+use super::summary::grouped;
 use crate::dataset::{Dataset, Options, Splits, Targets, load, permutation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
@@ -14,8 +15,8 @@ use crate::quantize::{self, QuantizedSequential, WeightType};
 use crate::target::{self, Footprint};
 use crate::train::recipe::WeightName;
 use crate::train::{
-    Checkpoint, Classification, Console, Explanation, Fit, History, Measure, Progress, Recipe, Silent, measure, recipe,
-    watch,
+    Checkpoint, Classification, Console, Explanation, Fit, History, Measure, Progress, Recipe, Silent, measure,
+    readable, recipe, watch,
 };
 use crate::{onnx, output, tnet};
 use serde_json::{Value, json};
@@ -389,10 +390,10 @@ impl Outcome {
         let explanation = self.explanation.as_ref().map_or_else(String::new, |steps| steps.text() + "\n");
         let line = self.line.as_ref().map_or_else(String::new, |line| format!("{line}\n"));
         format!(
-            "{explanation}f32   {float}\nint8  {integer}\n{line}{} epochs in {:.1} s, {:.3} s each\nwrote {}: {}\n\nnext: {next}",
-            self.recipe.epochs,
-            self.seconds,
-            self.seconds_per_epoch(),
+            "{explanation}f32   {float}\nint8  {integer}\n{line}{} epochs in {}, {} each\nwrote {}: {}\n\nnext: {next}",
+            grouped(self.recipe.epochs),
+            readable(self.seconds),
+            readable(self.seconds_per_epoch()),
             out.display(),
             files.join(", ")
         )

@@ -187,7 +187,9 @@ impl Engine {
                 };
                 let (range, followed) = match settings.output_range {
                     None => (None, None),
-                    Some(range) if shape.activation == Activation::Relu => (Some(Scalar::new(range, shape.units)), None),
+                    Some(range) if shape.activation == Activation::Relu => {
+                        (Some(Scalar::new(range, shape.units)), None)
+                    }
                     Some(_) => (None, Some(SumRange::new(shape.units))),
                 };
                 Parameters {

@@ -194,7 +194,8 @@ fn extremes(values: &[f32]) -> [f32; 2] {
             high[k] = high[k].max(row[k]);
         }
     }
-    let all = |lanes: [f32; LANES], pick: fn(f32, f32) -> f32| lanes.into_iter().chain(rest.iter().copied()).fold(0.0, pick);
+    let all =
+        |lanes: [f32; LANES], pick: fn(f32, f32) -> f32| lanes.into_iter().chain(rest.iter().copied()).fold(0.0, pick);
     [all(low, f32::min), all(high, f32::max)]
 }
 
@@ -253,7 +254,8 @@ mod tests {
     #[test]
     fn outputs_lie_on_the_grid_that_the_chip_has() {
         let sums: Vec<f32> = (0..64).map(|k| k as f32 / 4.0 - 8.0).collect();
-        let all = [Activation::Sigmoid, Activation::Tanh, Activation::Linear, Activation::Elementwise(Elementwise::Gelu)];
+        let all =
+            [Activation::Sigmoid, Activation::Tanh, Activation::Linear, Activation::Elementwise(Elementwise::Gelu)];
         for activation in all {
             let rounding = Rounding::followed(activation, -3.0, 5.0).unwrap();
             let mut rounded = sums.clone();
