@@ -175,8 +175,10 @@ fn a_wrong_recipe_is_refused_with_its_line() {
     assert!(refusal("learning_rate", "momentum").contains("momentum does not belong to the optimizer adam"));
     let unknown = thumbnet(Path::new("/"), &["train", "mnits"]);
     assert!(unknown.error().ends_with("did you mean mnist?"), "{unknown:?}");
-    let zero = thumbnet(Path::new("/"), &["train", "mnist", "--epochs", "0"]);
-    assert_eq!(zero.code, Some(2), "{zero:?}");
+    for option in ["--epochs", "--threads", "--seeds"] {
+        let zero = thumbnet(Path::new("/"), &["train", "mnist", option, "0"]);
+        assert_eq!(zero.code, Some(2), "{zero:?}");
+    }
 }
 
 #[test]

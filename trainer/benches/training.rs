@@ -1,5 +1,5 @@
-//! Training speed beside its bounds: `cargo bench -p thumbnet-trainer`. With `THUMBNET_PYTHON=PATH`, a Python that has torch,
-//! PyTorch trains the same networks in the same run, in turns. What the rows mean stands in trainer/PERFORMANCE.md. With the
+//! Training speed beside its bounds: `cargo bench -p thumbnet-trainer`. With `THUMBNET_PYTHON=PATH`, a Python that has torch
+//! or jax, PyTorch (eager and compiled) and JAX train the same networks in the same run, one after the other. What the rows mean stands in trainer/PERFORMANCE.md. With the
 //! name of a network, such as `cargo bench -p thumbnet-trainer -- 13-100-1`, only that is trained.
 
 use ndarray::Array2;
@@ -32,19 +32,29 @@ fn all(rounds: usize) {
     println!();
     let small = ["2-20-1", "13-100-1"].map(|name| (name, small(name, rounds)));
 
-    if let Some(python) = std::env::var_os("THUMBNET_PYTHON") {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/python/torch_speed.py");
-        let output = Command::new(python).arg(script).output().expect("THUMBNET_PYTHON starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let torch: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        println!("\nPyTorch {}, eager, tensors in memory, fused Adam:", torch["version"]);
-        for (threads, ours) in [("1", large[0]), ("2", large[1])] {
-            let seconds = torch["a"][threads].as_f64().expect("a number");
-            println!("  network A, {threads} thread(s): {seconds:.3}, {:.2} times ours", seconds / ours);
+    let Some(python) = std::env::var_os("THUMBNET_PYTHON") else { return };
+    for (module, script) in [("torch", "torch_speed.py"), ("jax", "jax_speed.py")] {
+        let has =
+            Command::new(&python).args(["-c", &format!("import {module}")]).output().expect("THUMBNET_PYTHON starts");
+        if !has.status.success() {
+            println!("\nTHUMBNET_PYTHON has no {module}; `pip install {module}` there to have it in the comparison");
+            continue;
         }
-        for (name, ours) in small {
-            let seconds = torch[name].as_f64().expect("a number");
-            println!("  {name}: {:.1} microseconds, {:.1} times ours", seconds * 1e6, seconds / ours);
+        let script = format!("{}/../tests/python/{script}", env!("CARGO_MANIFEST_DIR"));
+        let output = Command::new(&python).arg(script).output().expect("THUMBNET_PYTHON starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let peers: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        for (peer, times) in peers.as_object().expect("an object") {
+            println!("\n{peer}, in memory:");
+            for (threads, ours) in ["1", "2"].into_iter().zip(large) {
+                if let Some(seconds) = times["a"][threads].as_f64() {
+                    println!("  network A, {threads} thread(s): {seconds:.3}, {:.2} times ours", seconds / ours);
+                }
+            }
+            for (name, ours) in small {
+                let seconds = times[name].as_f64().expect("a number");
+                println!("  {name}: {:.1} microseconds, {:.1} times ours", seconds * 1e6, seconds / ours);
+            }
         }
     }
 }

@@ -58,13 +58,16 @@ pub struct Fit<'a> {
     pub augmentation: Option<Augmentation>,
     /// Decides the order of the samples, what is dropped, and the changes of images.
     pub seed: u64,
-    /// At most so many threads; the result does not depend on it.
+    /// At most so many threads, and 256; the result does not depend on it.
     pub threads: usize,
     /// Where to keep the state of the training while it runs. It is left there: see [`Checkpoint::remove`].
     pub checkpoint: Option<PathBuf>,
     /// Raised by someone else to end after the current step.
     pub stop: &'a AtomicBool,
 }
+
+/// So many threads are the most.
+const MOST_THREADS: usize = 256;
 
 impl Fit<'_> {
     /// A plain training on one thread with seed 1, that nobody stops: the fields say what else there is.
@@ -166,7 +169,9 @@ impl Fit<'_> {
 
         let few = train.head(BEFORE);
         let hopeless = HOPELESS * Measure::of(net, &few, targets(net, &few)?, self.loss).loss.max(1e-3);
-        let threads = Engine::useful_threads(net, batch, self.threads);
+        // More than there are processors only wait for each other.
+        let all = self.threads.clamp(1, MOST_THREADS);
+        let threads = Engine::useful_threads(net, batch, all);
         let plan = Plan {
             loss: self.loss,
             optimizer: self.optimizer,
@@ -189,7 +194,7 @@ impl Fit<'_> {
             }
             let began = Instant::now();
             let changed = originals.map(|originals| {
-                let images = images.take().unwrap_or_else(|| originals.images(epoch, self.threads));
+                let images = images.take().unwrap_or_else(|| originals.images(epoch, all));
                 net.input.pool.map(|pool| pool.mean_pixels(images.view())).unwrap_or(images)
             });
             let inputs = match &changed {
@@ -206,9 +211,9 @@ impl Fit<'_> {
             let outputs = outputs.view();
             let steps = order.len().div_ceil(batch);
             let mut next = originals.filter(|_| epoch + 1 < self.epochs).map(|o| Array2::zeros(o.pixels.dim()));
-            let work = originals.zip(next.as_mut()).map(|(originals, next)| {
-                Work::new(originals, epoch + 1, batch.div_ceil(threads), self.threads.max(threads), next)
-            });
+            let work = originals
+                .zip(next.as_mut())
+                .map(|(originals, next)| Work::new(originals, epoch + 1, batch.div_ceil(threads), all, next));
             let beside = |thread: usize, step: usize| {
                 if let Some(work) = &work {
                     work.keep_pace(thread, step + 1, steps);
@@ -218,7 +223,7 @@ impl Fit<'_> {
             let job = Job { inputs, outputs, weights, order, rate, stop, progress: &step, beside: &beside };
             let tally = match &work {
                 None => engine.run(&job),
-                Some(work) => work.during(threads..self.threads, || {
+                Some(work) => work.during(threads..all, || {
                     let tally = engine.run(&job);
                     (tally.end == End::Done, tally)
                 }),

@@ -176,6 +176,11 @@ fn augmented_training_depends_on_the_seed_alone_and_can_be_interrupted() {
     assert_eq!(whole, trained(1, true));
     assert_ne!(whole, trained(2, true));
     assert_ne!(whole, trained(1, false));
+    for threads in [0, 1, 100_000] {
+        let mut net = fresh.clone();
+        Fit { threads, ..fit(1, true) }.run(&mut net, &data, None, None, &Silent).unwrap();
+        assert_eq!(net, whole, "{threads} threads");
+    }
 
     let training = Fit { checkpoint: Some(path.clone()), stop: &STOP, ..fit(1, true) };
     let stop = StopAt { epoch: 3, samples: 48, flag: &STOP };

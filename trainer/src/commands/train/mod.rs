@@ -20,6 +20,7 @@ use crate::train::{
 };
 use crate::{onnx, output, tnet};
 use serde_json::{Value, json};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -54,10 +55,16 @@ pub struct Args {
     pub sweep: Vec<String>,
     /// At most so many threads; the result is the same with any number [default: the machine's cores]
     #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    pub threads: Option<NonZeroUsize>,
     /// Go on from the checkpoint that an interrupted training left in the folder
     #[arg(long)]
     pub resume: bool,
+}
+
+impl Args {
+    fn threads(&self) -> usize {
+        self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from)
+    }
 }
 
 fn examples() -> String {
@@ -200,7 +207,7 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let checkpoint = out.join(CHECKPOINT);
     let fit = Fit {
         sample_weights,
-        threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        threads: args.threads(),
         checkpoint: Some(checkpoint.clone()),
         stop,
         ..recipe.fit(&train)?

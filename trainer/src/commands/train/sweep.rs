@@ -40,7 +40,7 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
         Ok(recipe)
     });
     let recipes = recipes.collect::<Result<Vec<_>>>()?;
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = args.threads();
     settings.note(format_args!("{}: {} trainings, {threads} at a time", recipe.name, recipes.len()));
     let (next, results) = (AtomicUsize::new(0), Mutex::new(vec![None; recipes.len()]));
     let work = Mutex::new(Work::begin(&recipe.name, "trainings", recipes.len() as u64, settings));

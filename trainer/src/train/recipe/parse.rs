@@ -2,6 +2,7 @@
 
 use super::{LossName, MonitorName, Recipe, built_in, names};
 use crate::error::{Error, ErrorKind, Result, nearest};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// A file's name without its ending; its folder's where it is only called a recipe.
@@ -112,18 +113,12 @@ impl Recipe {
         if self.layers.is_empty() {
             return Err("layers is empty; give at least one `[[layers]]`".into());
         }
-        let within = |key: &str, value: f32, low: f32, high: f32| {
-            if (low..=high).contains(&value) {
-                return Ok(());
+        for (key, value, range) in self.numbers() {
+            // A NaN is in no range.
+            if value.is_some_and(|value| !range.contains(&value)) {
+                let (value, low, high) = (value.unwrap_or_default(), range.start(), range.end());
+                return Err(format!("{key} = {value} is not within {low} and {high}"));
             }
-            Err(format!("{key} = {value} is not within {low} and {high}"))
-        };
-        within("label_smoothing", self.label_smoothing, 0.0, 1.0)?;
-        within("data.noise", self.data.noise, 0.0, 0.5)?;
-        within("data.validation", self.data.validation, 0.0, 0.9)?;
-        within("input_dropout", self.input_dropout, 0.0, 0.99)?;
-        for layer in &self.layers {
-            within("dropout", layer.dropout, 0.0, 0.99)?;
         }
         let smooth = matches!(self.loss, LossName::CategoricalCrossentropy | LossName::SparseCategoricalCrossentropy);
         if self.label_smoothing > 0.0 && !smooth {
@@ -151,6 +146,55 @@ impl Recipe {
             return Err(format!("optimizer.learning_rate = {rate} is no rate; give a positive number such as 0.001"));
         }
         Ok(())
+    }
+
+    /// The numbers that are given, by their keys, and what they can be.
+    fn numbers(&self) -> Vec<(String, Option<f32>, RangeInclusive<f32>)> {
+        let (o, s) = (&self.optimizer, &self.schedule);
+        // A decay of 1 would keep what was there at the beginning for ever.
+        let decay = 0.0..=0.999_999;
+        let mut numbers = vec![
+            ("label_smoothing", Some(self.label_smoothing), 0.0..=1.0),
+            ("delta", self.delta, 1e-6..=1e6),
+            ("data.noise", Some(self.data.noise), 0.0..=0.5),
+            ("data.validation", Some(self.data.validation), 0.0..=0.9),
+            ("input_dropout", Some(self.input_dropout), 0.0..=0.99),
+            ("optimizer.momentum", o.momentum, decay.clone()),
+            ("optimizer.rho", o.rho, decay.clone()),
+            ("optimizer.beta_1", o.beta_1, decay.clone()),
+            ("optimizer.beta_2", o.beta_2, decay),
+            ("optimizer.epsilon", o.epsilon, 0.0..=1.0),
+            ("optimizer.weight_decay", o.weight_decay, 0.0..=1e3),
+            ("optimizer.initial_accumulator_value", o.initial_accumulator_value, 0.0..=1e6),
+            ("schedule.epochs", s.epochs, 0.001..=1e9),
+            ("schedule.factor", s.factor, 0.0..=1.0),
+            ("schedule.warmup", s.warmup, 0.0..=1.0),
+            ("schedule.floor", s.floor, 0.0..=1.0),
+        ];
+        if let Some(augment) = &self.augment {
+            numbers.extend([
+                ("augment.shift", Some(augment.shift), 0.0..=100.0),
+                ("augment.rotation", Some(augment.rotation), 0.0..=180.0),
+                ("augment.scale", Some(augment.scale), 0.0..=0.9),
+                ("augment.shear", Some(augment.shear), 0.0..=80.0),
+                ("augment.elastic", Some(augment.elastic), 0.0..=1e3),
+                ("augment.sigma", Some(augment.sigma), 0.1..=100.0),
+            ]);
+        }
+        let of_layers = self.layers.iter().enumerate().flat_map(|(index, layer)| {
+            let (w, b, y) = (layer.kernel_regularizer, layer.bias_regularizer, layer.activity_regularizer);
+            [
+                ("dropout", layer.dropout, 0.99),
+                ("kernel_regularizer.l1", w.l1, 1e6),
+                ("kernel_regularizer.l2", w.l2, 1e6),
+                ("bias_regularizer.l1", b.l1, 1e6),
+                ("bias_regularizer.l2", b.l2, 1e6),
+                ("activity_regularizer.l1", y.l1, 1e6),
+                ("activity_regularizer.l2", y.l2, 1e6),
+            ]
+            .map(|(key, value, high)| (format!("layers.{index}.{key}"), Some(value), 0.0..=high))
+        });
+        numbers.into_iter().map(|(key, value, range)| (key.to_owned(), value, range)).chain(of_layers).collect()
     }
 }
 
@@ -241,6 +285,25 @@ mod tests {
             "{message}"
         );
         assert!(refusal("learning_rate = 0.001", "learning_rate = -1.0").contains("is no rate"));
+        let (images, mnist) = (Recipe::load("mnist-best").unwrap(), Recipe::load("mnist").unwrap());
+        for (recipe, change) in [
+            (&images, "augment.shift=1e30"),
+            (&images, "augment.rotation=-5"),
+            (&images, "augment.scale=1"),
+            (&images, "augment.shear=90"),
+            (&images, "augment.elastic=inf"),
+            (&images, "augment.sigma=nan"),
+            (&images, "augment.sigma=1e9"),
+            (&mnist, "optimizer.beta_1=1"),
+            (&mnist, "optimizer.epsilon=nan"),
+            (&mnist, "schedule.warmup=2"),
+            (&mnist, "layers.0.dropout=1"),
+            (&mnist, "layers.1.kernel_regularizer.l2=-1"),
+        ] {
+            let error = recipe.with(&[change.to_owned()]).unwrap_err().to_string();
+            let key = change.split('=').next().unwrap();
+            assert!(error.starts_with(&format!("--set: {key} = ")) && error.contains("is not within"), "{error}");
+        }
         assert!(Recipe::load("nowhere/recipe.toml").unwrap_err().kind() == ErrorKind::Io);
     }
 
