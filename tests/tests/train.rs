@@ -1,6 +1,7 @@
 //! `thumbnet train` as a user runs it: what it writes, what it refuses, and what is left when it is stopped.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -210,9 +211,10 @@ fn a_column_of_whole_numbers_is_classes_where_the_loss_compares_classes() {
     // A recipe without a name has its file's.
     let written = fs::read_to_string(folder.path().join("out/recipe.toml")).unwrap();
     assert!(written.contains("name = \"kinds\""), "{written}");
-    fs::write(folder.path().join("table.csv"), format!("a,b,kind\n1,2,0.5\n{rows}")).unwrap();
+    fs::write(folder.path().join("table.csv"), format!("a,b,kind\n{rows}\n1,2,0.5\n1,2,1")).unwrap();
     let wrong = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--quiet"]);
-    assert!(wrong.error().contains("the target 0.5 is no class index (a whole number from 0)"), "{wrong:?}");
+    let named = "table: sample 91, counted from 1: the target 0.5 is no class index (a whole number from 0)";
+    assert_eq!(wrong.error(), named);
     fs::write(folder.path().join("table.csv"), "a,b,kind\n1,2,0\n").unwrap();
     let few = thumbnet(folder.path(), &["train", "kinds.toml", "--out", "out", "--quiet"]);
     assert_eq!(few.error(), "table.csv: 1 samples are too few to learn from some and test with others; give more");
@@ -282,6 +284,60 @@ fn a_full_disk_leaves_the_earlier_files() {
     let left = listing(&folder.path().join("out"));
     assert!(left.iter().all(|name| name == "model.tnet" || name == "checkpoint.npz"), "{left:?}");
     assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+}
+
+#[test]
+fn a_sweep_prints_what_can_be_trained_and_says_why_the_rest_cannot() {
+    let wild = RECIPE
+        .replace("binary_crossentropy", "mean_squared_error")
+        .replace("\"adam\"", "\"sgd\"")
+        .replace("tanh", "relu")
+        .replace("sigmoid", "linear");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("recipe.toml"), wild).unwrap();
+    let sweep = |more: &[&str]| {
+        let arguments = ["train", "recipe.toml", "--sweep", "layers=4,12-8", "--quiet"];
+        thumbnet(folder.path(), &[&arguments[..], more].concat())
+    };
+    let run = sweep(&["--sweep", "learning_rate=0.1,1e9"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let row = |named: &str| run.stdout.lines().find(|line| line.starts_with(named)).expect(named);
+    assert!(run.stdout.starts_with("small") && row("layers=4  learning_rate=0.1").contains('%'), "{run:?}");
+    assert!(row("layers=12-8  learning_rate=1e9").contains("the loss is"), "{run:?}");
+    let json = sweep(&["--sweep", "learning_rate=0.1,1e9", "--json"]).json();
+    let rows = json["sweep"].as_array().unwrap();
+    let smallest = &rows[0];
+    assert_eq!((rows.len(), &smallest["changes"][0], &smallest["pareto"]), (4, &"layers=4".into(), &true.into()));
+    assert!(smallest["validation"]["accuracy"].as_f64().unwrap() > 0.5, "{smallest}");
+    assert!(rows[3]["error"].as_str().unwrap().contains("the loss is"), "{json}");
+
+    let none = sweep(&["--sweep", "learning_rate=1e9,1e10"]);
+    assert_eq!(none.code, Some(1), "{none:?}");
+    assert!(none.error().starts_with("--sweep: no combination could be trained; of the first: "), "{none:?}");
+    assert_eq!(listing(folder.path()), ["recipe.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn control_c_ends_a_sweep_with_the_table_so_far() {
+    let folder = folder("epochs = 3", "epochs = 2");
+    let mut child = Command::new(binary())
+        .args(["train", "recipe.toml", "--threads", "1", "--sweep", "epochs=2,4000000"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("epochs=2: ")), "the first training's line");
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let last = lines.last().unwrap().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{last}");
+    assert_eq!(last, "error: --sweep: interrupted after 1 of 2 trainings");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.lines().nth(1).is_some_and(|row| row.starts_with("epochs=2 ") && row.ends_with('*')), "{table}");
 }
 
 #[cfg(unix)]

@@ -143,7 +143,8 @@ impl Dataset {
                 if value >= 0.0 && value.fract() == 0.0 && value < 65_536.0 {
                     Ok(value as u32)
                 } else {
-                    Err(refuse(format!("row {row}: the target {value} is no class index (a whole number from 0)")))
+                    let what = "is no class index (a whole number from 0)";
+                    Err(refuse(format!("sample {}, counted from 1: the target {value} {what}", row + 1)))
                 }
             });
             self.targets = Targets::Classes(indices.collect::<Result<_>>()?);

@@ -7,7 +7,7 @@ mod sweep;
 use super::Settings;
 use super::evaluate::Regression;
 use super::summary::grouped;
-use crate::dataset::{Dataset, Options, Splits, Targets, load, permutation};
+use crate::dataset::{Dataset, Options, Splits, Targets, load, load_whole, permutation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::Sequential;
 use crate::plot::{Curves, Language, Picture};
@@ -264,7 +264,12 @@ fn data(recipe: &Recipe, settings: &Settings) -> Result<Splits> {
         let message = format!("{count} samples are too few to learn from some and test with others; give more");
         return Err(Error::new(ErrorKind::Data, &recipe.data.source, message));
     }
-    if recipe.wants_classes(&splits.train) { splits.classified() } else { Ok(splits) }
+    if !recipe.wants_classes(&splits.train) {
+        return Ok(splits);
+    }
+    // The parts are shuffled: of the whole, an error names the file's row.
+    let of_the_whole = || load_whole(&recipe.data.source, &options)?.classified(&[]);
+    splits.classified().map_err(|error| of_the_whole().err().unwrap_or(error))
 }
 
 /// The samples to learn from and those to watch with.

@@ -16,10 +16,9 @@ use std::time::Instant;
 /// What is held out for a recipe that holds out nothing itself.
 const VALIDATION: f32 = 0.1;
 
-/// One combination and what came of it.
+/// What came of one combination.
 #[derive(Clone, Debug, PartialEq)]
 struct Trial {
-    changes: Vec<String>,
     parameters: usize,
     bytes: usize,
     /// Of the integer model on the validation data: right answers, or the negative mean squared error.
@@ -27,9 +26,13 @@ struct Trial {
     seconds: f64,
 }
 
+/// A combination, and what came of it, or what was wrong.
+type Row = (Vec<String>, std::result::Result<Trial, String>);
+
 /// Trains every combination, each on one thread, as many at a time as there are cores, and prints the table.
 /// # Errors
-/// Where a value is none or a combination makes no recipe. A combination that diverges is a row without a result.
+/// Where a value is none, a combination makes no recipe, or none could be trained; one that could not is a row that says why.
+/// An interrupted sweep prints the rows that it has.
 pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<()> {
     let combinations = combinations(&args.sweep)?;
     let recipes = combinations.iter().map(|changes| {
@@ -50,7 +53,7 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(recipe) = recipes.get(index) else { break };
-                    let result = trial(recipe, &combinations[index], settings);
+                    let result = trial(recipe, settings);
                     let line = match &result {
                         Ok(trial) => format!("{}: {:.5}", combinations[index].join(" "), trial.score.abs()),
                         Err(error) => format!("{}: {error}", combinations[index].join(" ")),
@@ -68,17 +71,43 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
         }
     });
     drop(work);
-    let mut trials = Vec::new();
-    for result in results.into_inner().unwrap_or_default().into_iter().flatten() {
+    let (mut rows, mut first, mut interrupted) = (Vec::<Row>::new(), None, None);
+    for (changes, result) in combinations.into_iter().zip(results.into_inner().unwrap_or_default()) {
         match result {
-            Ok(trial) => trials.push(trial),
-            Err(error) if error.kind() == ErrorKind::Diverged => {}
-            Err(error) => return Err(error),
+            Some(Err(error)) if error.kind() == ErrorKind::Interrupted => interrupted = Some(error),
+            Some(result) => {
+                let text = result.as_ref().map_err(ToString::to_string).cloned();
+                first = first.or(result.err());
+                rows.push((changes, text));
+            }
+            None => {}
         }
     }
-    trials.sort_by(|a, b| a.bytes.cmp(&b.bytes).then(b.score.total_cmp(&a.score)));
-    let front = front(&trials);
-    settings.print(&value(&trials, &front), || text(recipe, &trials, &front))
+    let trained = rows.iter().filter(|(_, result)| result.is_ok()).count();
+    match (interrupted, first) {
+        (None, Some(error)) if trained == 0 => {
+            let message = format!("no combination could be trained; of the first: {error}");
+            return Err(Error::new(error.kind(), "--sweep", message));
+        }
+        (Some(error), _) if trained == 0 => return Err(error),
+        (interrupted, _) => {
+            print(recipe, &mut rows, settings)?;
+            interrupted.map_or(Ok(()), |_| {
+                let message = format!("interrupted after {trained} of {} trainings", recipes.len());
+                Err(Error::new(ErrorKind::Interrupted, "--sweep", message))
+            })
+        }
+    }
+}
+
+/// The table, the smallest first, what could not be trained last.
+fn print(recipe: &Recipe, rows: &mut [Row], settings: &Settings) -> Result<()> {
+    rows.sort_by(|(_, a), (_, b)| match (a, b) {
+        (Ok(a), Ok(b)) => a.bytes.cmp(&b.bytes).then(b.score.total_cmp(&a.score)),
+        _ => a.is_err().cmp(&b.is_err()),
+    });
+    let front = front(rows);
+    settings.print(&value(rows, &front), || text(recipe, rows, &front))
 }
 
 /// The combinations of `KEY=A,B` with each other, as changes of a recipe.
@@ -100,7 +129,7 @@ fn combinations(sweeps: &[String]) -> Result<Vec<Vec<String>>> {
     Ok(all)
 }
 
-fn trial(recipe: &Recipe, changes: &[String], settings: &Settings) -> Result<Trial> {
+fn trial(recipe: &Recipe, settings: &Settings) -> Result<Trial> {
     let began = Instant::now();
     let splits = data(recipe, settings)?;
     let (mut train, validation) = hold_out(&splits.train, recipe.data.validation, recipe.seed);
@@ -125,42 +154,49 @@ fn trial(recipe: &Recipe, changes: &[String], settings: &Settings) -> Result<Tri
         Int8::Mse(mse) => -mse,
     };
     let (parameters, bytes) = (net.parameters(), bytes.len());
-    Ok(Trial { changes: changes.to_vec(), parameters, bytes, score, seconds: began.elapsed().as_secs_f64() })
+    Ok(Trial { parameters, bytes, score, seconds: began.elapsed().as_secs_f64() })
 }
 
-/// For each trial, whether no other is as good and smaller, or better and not larger.
-fn front(trials: &[Trial]) -> Vec<bool> {
+/// For each row, whether it has a result that no other beats: as good and smaller, or better and not larger.
+fn front(rows: &[Row]) -> Vec<bool> {
     let beats =
         |a: &Trial, b: &Trial| (a.bytes < b.bytes && a.score >= b.score) || (a.bytes <= b.bytes && a.score > b.score);
-    trials.iter().map(|trial| !trials.iter().any(|other| beats(other, trial))).collect()
+    let trials = || rows.iter().filter_map(|(_, result)| result.as_ref().ok());
+    rows.iter().map(|(_, row)| row.as_ref().is_ok_and(|row| !trials().any(|other| beats(other, row)))).collect()
 }
 
-fn value(trials: &[Trial], front: &[bool]) -> Value {
-    let row = |(trial, front): (&Trial, &bool)| {
-        let measured = if trial.score < 0.0 { "mse" } else { "accuracy" };
-        json!({
-            "changes": trial.changes, "parameters": trial.parameters, "bytes": trial.bytes,
-            "validation": {measured: trial.score.abs()}, "seconds": trial.seconds, "pareto": front,
-        })
+fn value(rows: &[Row], front: &[bool]) -> Value {
+    let row = |((changes, result), front): (&Row, &bool)| match result {
+        Ok(trial) => {
+            let measured = if trial.score < 0.0 { "mse" } else { "accuracy" };
+            json!({
+                "changes": changes, "parameters": trial.parameters, "bytes": trial.bytes,
+                "validation": {measured: trial.score.abs()}, "seconds": trial.seconds, "pareto": front,
+            })
+        }
+        Err(error) => json!({"changes": changes, "error": error}),
     };
-    json!({"sweep": trials.iter().zip(front).map(row).collect::<Vec<_>>()})
+    json!({"sweep": rows.iter().zip(front).map(row).collect::<Vec<_>>()})
 }
 
-fn text(recipe: &Recipe, trials: &[Trial], front: &[bool]) -> String {
-    let names: Vec<String> = trials.iter().map(|trial| trial.changes.join("  ")).collect();
+fn text(recipe: &Recipe, rows: &[Row], front: &[bool]) -> String {
+    let names: Vec<String> = rows.iter().map(|(changes, _)| changes.join("  ")).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let accuracy = trials.iter().any(|trial| trial.score > 0.0);
+    let accuracy = rows.iter().any(|(_, result)| result.as_ref().is_ok_and(|trial| trial.score > 0.0));
     let title = if accuracy { "accuracy" } else { "mse" };
     let mut text =
         format!("{:<width$}  {:>10}  {:>10}  {title:>10}  {:>8}\n", recipe.name, "parameters", "bytes", "seconds");
-    for ((trial, name), front) in trials.iter().zip(&names).zip(front) {
-        let score = if accuracy { format!("{:.2} %", 100.0 * trial.score) } else { format!("{:.4}", -trial.score) };
-        let mark = if *front { "  *" } else { "" };
-        let _ = writeln!(
-            text,
-            "{name:<width$}  {:>10}  {:>10}  {score:>10}  {:>8.1}{mark}",
-            trial.parameters, trial.bytes, trial.seconds
-        );
+    for (((_, result), name), front) in rows.iter().zip(&names).zip(front) {
+        let _ = match result {
+            Ok(trial) => {
+                let percent = format!("{:.2} %", 100.0 * trial.score);
+                let score = if accuracy { percent } else { format!("{:.4}", -trial.score) };
+                let mark = if *front { "  *" } else { "" };
+                let (parameters, bytes, seconds) = (trial.parameters, trial.bytes, trial.seconds);
+                writeln!(text, "{name:<width$}  {parameters:>10}  {bytes:>10}  {score:>10}  {seconds:>8.1}{mark}")
+            }
+            Err(error) => writeln!(text, "{name:<width$}  {error}"),
+        };
     }
     text + "\nint8 on held-out training samples, as the chip computes it; * no smaller one is as good, none as small is better"
 }
@@ -186,8 +222,9 @@ mod tests {
 
     #[test]
     fn the_front_holds_what_nothing_beats() {
-        let trial = |bytes, score| Trial { changes: vec![], parameters: 0, bytes, score, seconds: 0.0 };
-        let trials = [trial(10, 0.5), trial(20, 0.4), trial(20, 0.6), trial(30, 0.6), trial(40, 0.9)];
-        assert_eq!(front(&trials), [true, false, true, false, true]);
+        let trial = |bytes, score| (vec![], Ok(Trial { parameters: 0, bytes, score, seconds: 0.0 }));
+        let diverged = (vec![], Err("diverged".into()));
+        let rows = [trial(10, 0.5), trial(20, 0.4), diverged, trial(20, 0.6), trial(30, 0.6), trial(40, 0.9)];
+        assert_eq!(front(&rows), [true, false, false, true, false, true]);
     }
 }

@@ -163,7 +163,7 @@ impl Recipe {
             ("optimizer.rho", o.rho, decay.clone()),
             ("optimizer.beta_1", o.beta_1, decay.clone()),
             ("optimizer.beta_2", o.beta_2, decay),
-            ("optimizer.epsilon", o.epsilon, 0.0..=1.0),
+            ("optimizer.epsilon", o.epsilon, 1e-30..=1.0),
             ("optimizer.weight_decay", o.weight_decay, 0.0..=1e3),
             ("optimizer.initial_accumulator_value", o.initial_accumulator_value, 0.0..=1e6),
             ("schedule.epochs", s.epochs, 0.001..=1e9),
