@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thumbnet_tests::cli::{Run, binary, thumbnet};
 use thumbnet_tests::tolerance;
+use thumbnet_trainer::nn::{Activation, Elementwise};
+use thumbnet_trainer::onnx::{Graph, Imported, import};
+use thumbnet_trainer::tnet::{self, Network};
 use thumbnet_trainer::train::recipe;
 
 const RECIPE: &str = r#"
@@ -284,6 +287,23 @@ fn a_full_disk_leaves_the_earlier_files() {
     let left = listing(&folder.path().join("out"));
     assert!(left.iter().all(|name| name == "model.tnet" || name == "checkpoint.npz"), "{left:?}");
     assert_eq!(fs::read(folder.path().join("out/model.tnet")).unwrap(), b"the earlier model");
+}
+
+#[test]
+fn the_range_that_training_learned_is_the_one_of_the_integers() {
+    let folder = folder("\"tanh\"", "\"relu\"\noutputs = \"int8\"");
+    let run = thumbnet(folder.path(), &["train", "recipe.toml", "--out", "out", "--quiet"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let file = |name: &str| fs::read(folder.path().join("out").join(name)).unwrap();
+    let Imported::Float(float) = import(&Graph::decode(file("model.onnx").into(), None).unwrap()).unwrap() else {
+        panic!("a network of real numbers")
+    };
+    let Activation::Elementwise(Elementwise::Clip { hi, .. }) = float.dense_layers().next().unwrap().activation else {
+        panic!("{float:?}")
+    };
+    let Network::Integer(integers) = tnet::read(&file("model.tnet")).unwrap() else { panic!("a network of integers") };
+    let scale = integers.layers[0].output.scale;
+    assert!((scale * 255.0 - hi).abs() < tolerance::FUNCTION * hi, "{scale} is not {hi} / 255");
 }
 
 #[test]

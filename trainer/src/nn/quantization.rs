@@ -66,6 +66,26 @@ impl Activation {
     }
 }
 
+impl Activation {
+    /// How a layer's sums within `low..=high`, which holds 0, are rounded where a table takes them to the outputs, and how the
+    /// outputs are.
+    pub(crate) fn rounded(self, [low, high]: [f32; 2]) -> (Option<Quantization>, Quantization) {
+        if self.clamps() {
+            let [low, high] = [low, high].map(|end| self.value(end).unwrap_or(end));
+            return (None, Quantization::covering(low.min(0.0), high.max(0.0)));
+        }
+        if let Some(Saturation { limit, output }) = self.saturation() {
+            return (Some(Quantization::covering(low.max(-limit), high.min(limit))), output);
+        }
+        let sums = Quantization::covering(low, high);
+        let mut outputs = [0.0; 256];
+        outputs.iter_mut().zip(sums.reals()).for_each(|(y, x)| *y = x);
+        self.apply_row(&mut outputs);
+        let (low, high) = outputs.iter().fold((0f32, 0f32), |(low, high), &y| (low.min(y), high.max(y)));
+        (Some(sums), Quantization::covering(low, high))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,9 @@ pub struct Options {
     pub weights: WeightType,
     /// Other widths, by the layers' order.
     pub layers: Vec<Option<WeightType>>,
+    /// The ranges of the sums that the layers' outputs were rounded for while they were trained, in the layers' order; the
+    /// calibration decides where there is none.
+    pub ranges: Vec<Option<[f32; 2]>>,
 }
 
 impl Options {
@@ -32,7 +35,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { weights: WeightType::Int8, layers: Vec::new() }
+        Self { weights: WeightType::Int8, layers: Vec::new(), ranges: Vec::new() }
     }
 }
 
@@ -77,23 +80,31 @@ pub fn post_training(
         finite(&sums, &dense.name)?;
         values.clone_from(&sums);
         dense.activation.apply(&mut values);
+        let rounded = options.ranges.get(index).copied().flatten().map(|range| dense.activation.rounded(range));
+        let output_of = |values| rounded.map_or_else(|| quantization_of(as_slice(values)), |(_, output)| output);
         let (output, activation) = match dense.activation {
             Activation::Softmax | Activation::LogSoftmax if index != last => {
                 let message = "a softmax before the last layer has no integer form; use another activation there";
                 return Err(Error::new(ErrorKind::Model, &dense.name, message));
             }
             Activation::Linear | Activation::Softmax | Activation::LogSoftmax => {
-                (quantization_of(as_slice(&sums)), IntegerActivation::Clamp { lo: -128, hi: 127 })
+                (output_of(&sums), IntegerActivation::Clamp { lo: -128, hi: 127 })
             }
             Activation::Relu => {
-                let output = quantization_of(as_slice(&values));
+                let output = output_of(&values);
                 (output, IntegerActivation::Clamp { lo: output.zero_point, hi: 127 })
             }
             Activation::Elementwise(Elementwise::Clip { lo, hi }) if lo <= 0.0 && 0.0 <= hi => {
-                let output = quantization_of(as_slice(&values));
+                let output = output_of(&values);
                 (output, IntegerActivation::Clamp { lo: output.integer(lo), hi: output.integer(hi) })
             }
-            function => table(function, &sums, &values),
+            function => {
+                let (pre, output) = match rounded {
+                    Some((Some(pre), output)) => (pre, output),
+                    _ => observed(function, &sums, &values),
+                };
+                (output, table(function, pre, output))
+            }
         };
         softmax |= matches!(dense.activation, Activation::Softmax | Activation::LogSoftmax);
         let layer = quantized(dense, &means, input, output, activation, options.weights(index))?;
@@ -109,16 +120,19 @@ pub fn post_training(
     })
 }
 
-/// The output quantization and the look-up table of any other activation.
-fn table(function: Activation, sums: &Array2<f32>, values: &Array2<f32>) -> (Quantization, IntegerActivation) {
-    let (pre, output) = match function.saturation() {
+/// The quantizations of the sums and the outputs of an activation that is a table.
+fn observed(function: Activation, sums: &Array2<f32>, values: &Array2<f32>) -> (Quantization, Quantization) {
+    match function.saturation() {
         Some(Saturation { limit, output }) => (limited(sums, limit), output),
         None => (quantization_of(as_slice(sums)), quantization_of(as_slice(values))),
-    };
+    }
+}
+
+fn table(function: Activation, pre: Quantization, output: Quantization) -> IntegerActivation {
     let mut reals: Vec<f32> = pre.reals().collect();
     function.apply_row(&mut reals);
     let table = reals.iter().map(|&y| output.integer(y)).collect();
-    (output, IntegerActivation::Table { pre, function: Some(function), table })
+    IntegerActivation::Table { pre, function: Some(function), table }
 }
 
 fn limited(sums: &Array2<f32>, limit: f32) -> Quantization {
@@ -274,6 +288,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_range_that_was_learned_is_the_outputs() {
+        let clip = Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi: 5.0 });
+        let output = |activation: Activation, range: Option<[f32; 2]>| {
+            let options = Options { ranges: vec![range], ..Options::default() };
+            post_training(&network([activation, Activation::Linear]), points().view(), &options).unwrap().layers[0]
+                .clone()
+        };
+        assert!(output(clip, None).output.scale < 2.0 / 255.0, "the sums are small");
+        assert_eq!(output(clip, Some([0.0, 5.0])).output, Quantization::covering(0.0, 5.0));
+        let tanh = output(Activation::Tanh, Some([-3.0, 9.0]));
+        let IntegerActivation::Table { pre, .. } = tanh.activation else { panic!("{:?}", tanh.activation) };
+        assert_eq!(pre, Quantization::covering(-3.0, 4.0));
+        let gelu = output(Activation::Elementwise(Elementwise::Gelu), Some([-3.0, 9.0]));
+        let (least, q) = (-0.17, gelu.output);
+        let lowest = (-128.0 - f32::from(q.zero_point)) * q.scale;
+        assert!((lowest - least).abs() < q.scale && (q.scale * 255.0 - 9.17).abs() < 2.0 * q.scale, "{q:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The state of a training between two steps: kept on disk while it runs, so that nothing is lost and it can go on.
 
 use super::engine::{Engine, Part, Tally};
-use super::history::{History, Record};
+use super::history::{History, Ranges, Record};
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::{Activation, Elementwise, Sequential};
 use crate::output::write_file;
@@ -10,6 +10,13 @@ use ndarray_npy::{NpzReader, NpzWriter};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// A network as it is evaluated after training.
+#[derive(Clone, Debug, PartialEq)]
+struct Finished {
+    net: Sequential,
+    ranges: Ranges,
+}
 
 /// Everything that a training needs to go on to the same bits.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,9 +41,9 @@ pub struct Checkpoint {
     /// What the layers keep beside these.
     pub(super) extras: Vec<Vec<f32>>,
     /// The network as it would be evaluated now.
-    finished: Sequential,
-    /// The network of the best epoch, where a training is to end with it.
-    best: Option<Sequential>,
+    finished: Finished,
+    /// That of the best epoch, where a training is to end with it.
+    best: Option<Finished>,
 }
 
 impl Checkpoint {
@@ -59,7 +66,7 @@ impl Checkpoint {
             first: zeros.clone(),
             second: zeros,
             extras: Vec::new(),
-            finished: net.clone(),
+            finished: Finished { net: net.clone(), ranges: Ranges::new() },
             best: None,
         }
     }
@@ -67,7 +74,7 @@ impl Checkpoint {
     /// Takes the parameters of a network of the same layers, changed by someone else; the optimizer's moments stay.
     pub fn take(&mut self, net: &Sequential) {
         self.weights.layers.clone_from(&net.layers);
-        self.finished.layers.clone_from(&net.layers);
+        self.finished.net.layers.clone_from(&net.layers);
     }
 
     /// Takes the parameters and moments from the engine.
@@ -76,7 +83,7 @@ impl Checkpoint {
         engine.store(Part::First, &mut self.first);
         engine.store(Part::Second, &mut self.second);
         self.extras = engine.extras();
-        engine.finish(&mut self.finished);
+        self.finish(engine);
         self.steps = engine.steps;
     }
 
@@ -86,13 +93,18 @@ impl Checkpoint {
         engine.load(Part::First, &self.first);
         engine.load(Part::Second, &self.second);
         engine.load_extras(&self.extras);
-        engine.finish(&mut self.finished);
+        self.finish(engine);
         engine.steps = self.steps;
+    }
+
+    fn finish(&mut self, engine: &mut Engine) {
+        engine.finish(&mut self.finished.net);
+        self.finished.ranges = engine.ranges();
     }
 
     /// Gives the trained layers to the network.
     pub(super) fn store(&self, net: &mut Sequential) {
-        net.layers.clone_from(&self.finished.layers);
+        net.layers.clone_from(&self.finished.net.layers);
     }
 
     /// Remembers the network as the best so far.
@@ -100,9 +112,12 @@ impl Checkpoint {
         self.best = Some(self.finished.clone());
     }
 
-    /// Gives the best epoch's layers to the network, where one was kept.
-    pub(super) fn store_best(&self, net: &mut Sequential) {
-        net.layers.clone_from(&self.best.as_ref().unwrap_or(&self.finished).layers);
+    /// Gives the best epoch's layers to the network, where one was kept, and the history.
+    pub(super) fn end(mut self, net: &mut Sequential) -> History {
+        let last = self.best.unwrap_or(self.finished);
+        net.layers = last.net.layers;
+        self.history.ranges = last.ranges;
+        self.history
     }
 
     pub(super) fn add(&mut self, tally: &Tally) {
@@ -143,10 +158,14 @@ impl Checkpoint {
         for (k, extras) in self.extras.iter().enumerate() {
             npz.add_array(format!("{k}.extras"), &arr1(extras)).map_err(failed)?;
         }
-        for (k, dense) in self.best.iter().flat_map(Sequential::dense_layers).enumerate() {
+        for (k, dense) in self.best.iter().flat_map(|best| best.net.dense_layers()).enumerate() {
             npz.add_array(format!("{k}.best.kernel"), &dense.kernel).map_err(failed)?;
             npz.add_array(format!("{k}.best.bias"), &dense.bias).map_err(failed)?;
             npz.add_array(format!("{k}.best.learned"), &arr1(&[learned(dense.activation)])).map_err(failed)?;
+            let range = self.best.as_ref().and_then(|best| *best.ranges.get(k)?);
+            if let Some(range) = range {
+                npz.add_array(format!("{k}.best.range"), &arr1(&range)).map_err(failed)?;
+            }
         }
         let position = arr1(&[self.epoch as u64, self.batch as u64, self.steps, self.seed, self.correct as u64]);
         npz.add_array("position", &position).map_err(failed)?;
@@ -197,8 +216,8 @@ impl Checkpoint {
             );
         }
         if names.iter().any(|name| name == "0.best.kernel") {
-            let mut best = state.weights.clone();
-            for (k, dense) in best.dense_layers_mut().enumerate() {
+            let (mut net, mut ranges) = (state.weights.clone(), vec![None; layers]);
+            for (k, dense) in net.dense_layers_mut().enumerate() {
                 dense.kernel = npz.by_name(&format!("{k}.best.kernel")).map_err(wrong)?;
                 dense.bias = npz.by_name(&format!("{k}.best.bias")).map_err(wrong)?;
                 let learned: Array1<f32> = npz.by_name(&format!("{k}.best.learned")).map_err(wrong)?;
@@ -209,8 +228,12 @@ impl Checkpoint {
                     }
                     _ => {}
                 }
+                if names.contains(&format!("{k}.best.range")) {
+                    let range: Array1<f32> = npz.by_name(&format!("{k}.best.range")).map_err(wrong)?;
+                    ranges[k] = range.as_slice().and_then(|range| range.try_into().ok());
+                }
             }
-            state.best = Some(best);
+            state.best = Some(Finished { net, ranges });
         }
         let position: Array1<u64> = npz.by_name("position").map_err(wrong)?;
         let loss: Array1<f64> = npz.by_name("loss").map_err(wrong)?;

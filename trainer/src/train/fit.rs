@@ -54,7 +54,7 @@ pub struct Fit<'a> {
     /// How much each training sample counts (Keras' `sample_weight`): a batch's loss is the sum of weighted losses, divided by
     /// the number of samples.
     pub sample_weights: Option<Vec<f32>>,
-    /// Changes the images anew in every epoch, on a thread of its own.
+    /// Changes the images anew in every epoch; the training's threads make them between their steps.
     pub augmentation: Option<Augmentation>,
     /// Decides the order of the samples, what is dropped, and the changes of images.
     pub seed: u64,
@@ -121,8 +121,7 @@ impl Fit<'_> {
             None => Checkpoint::start(net, self.seed),
         };
         self.advance(net, train, validation, &mut state, progress)?;
-        state.store_best(net);
-        Ok(state.history)
+        Ok(state.end(net))
     }
 
     /// Goes on with a training whose state the caller keeps, until [`Fit::epochs`] epochs are done: as [`Fit::run`], and

@@ -127,6 +127,8 @@ fn goes_on(hidden: Activation, learned: LayerSettings) {
     let history = fit_with_everything(30, learned).run(&mut resumed, &data, Some(&data), state, &Silent).unwrap();
     assert_eq!(resumed, whole);
     assert_eq!(losses(&history.records), losses(&whole_history.records));
+    assert_eq!(history.ranges, whole_history.ranges);
+    assert_eq!(history.ranges[0].is_some(), learned.output_range.is_some());
     let found = whole.dense_layers().next().expect("a layer").activation;
     assert_eq!(found != hidden, hidden != Activation::Tanh, "a learned slope or end becomes the activation's");
 }

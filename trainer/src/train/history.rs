@@ -26,7 +26,12 @@ pub struct Record {
 pub struct History {
     /// One record per epoch, in order.
     pub records: Vec<Record>,
+    /// Per dense layer, the range of its sums that its rounded outputs were learned with; `None` where they are not rounded.
+    pub ranges: Ranges,
 }
+
+/// One range, or none, per dense layer.
+pub type Ranges = Vec<Option<[f32; 2]>>;
 
 impl History {
     /// The history as named columns; those that hold nothing are left out.
@@ -75,7 +80,7 @@ mod tests {
             learning_rate: 0.001,
             seconds: 1.5,
         };
-        let history = History { records: vec![record, Record { epoch: 2, ..record }] };
+        let history = History { records: vec![record, Record { epoch: 2, ..record }], ..History::default() };
         assert_eq!(
             history.csv(),
             "epoch,loss,accuracy,learning_rate,seconds\n1,0.25,0.5,0.001,1.5\n2,0.25,0.5,0.001,1.5\n"

@@ -25,7 +25,7 @@ pub use checkpoint::Checkpoint;
 pub use classification::Classification;
 pub use explain::Explanation;
 pub use fit::Fit;
-pub use history::{History, Record};
+pub use history::{History, Ranges, Record};
 pub use interrupt::watch;
 pub use layer::{BatchNormalization, Clip, LayerSettings, Regularizer, WeightGrid};
 pub use metric::Measure;

@@ -229,15 +229,15 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
 
     let test = measure(&net, &splits.test, recipe.loss())?;
     let calibration = train.select(&permutation(train.samples(), recipe.seed)[..CALIBRATION.min(train.samples())]);
-    let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(&recipe))?;
+    let integers = quantize::post_training(&net, calibration.features.real().view(), &in_integers(&recipe, &history))?;
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
     let line = line::words(&net, &train, &history);
     Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, explanation, line, chip: None })
 }
 
-/// The types that the recipe asks for.
-fn weight_types(recipe: &Recipe) -> quantize::Options {
+/// The weights' types that the recipe asks for, and the outputs' ranges that were learned.
+fn in_integers(recipe: &Recipe, history: &History) -> quantize::Options {
     let layers = recipe.layers.iter().map(|layer| {
         layer.weights.map(|name| match name {
             WeightName::Int8 => WeightType::Int8,
@@ -245,7 +245,7 @@ fn weight_types(recipe: &Recipe) -> quantize::Options {
             WeightName::Int2 => WeightType::Int2,
         })
     });
-    quantize::Options { layers: layers.collect(), ..quantize::Options::default() }
+    quantize::Options { layers: layers.collect(), ranges: history.ranges.clone(), ..quantize::Options::default() }
 }
 
 /// The recipe's data, with classes as targets where its loss wants them.

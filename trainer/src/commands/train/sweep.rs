@@ -1,6 +1,6 @@
 //! `--sweep`: every combination of some values, judged on validation data: the test data choose nothing.
 
-use super::{Args, CALIBRATION, Int8, data, hold_out, measure_int8, weight_types};
+use super::{Args, CALIBRATION, Int8, data, hold_out, in_integers, measure_int8};
 use crate::commands::Settings;
 use crate::commands::work::Work;
 use crate::dataset::permutation;
@@ -145,9 +145,9 @@ fn trial(recipe: &Recipe, settings: &Settings) -> Result<Trial> {
     }
     let mut net = recipe.network(&train)?;
     let fit = Fit { sample_weights, stop: watch(), ..recipe.fit(&train)? };
-    fit.run(&mut net, &train, Some(&validation), None, &Silent)?;
+    let history = fit.run(&mut net, &train, Some(&validation), None, &Silent)?;
     let calibration = train.select(&permutation(train.samples(), recipe.seed)[..CALIBRATION.min(train.samples())]);
-    let integers = quantize::post_training(&net, calibration.features.real().view(), &weight_types(recipe))?;
+    let integers = quantize::post_training(&net, calibration.features.real().view(), &in_integers(recipe, &history))?;
     let bytes = tnet::write(&integers)?;
     let score = match measure_int8(&bytes, &validation)? {
         Int8::Accuracy(accuracy) => accuracy,

@@ -7,7 +7,6 @@
 
 use super::lanes::{LANES, Lanes, flat, flat_mut, panels};
 use super::phased::Phased;
-use crate::nn::quantization::Saturation;
 use crate::nn::{Activation, Quantization};
 
 /// The steps of eight bits between 0 and the range's end.
@@ -80,24 +79,8 @@ pub(super) fn learned_end(range: f32) -> f32 {
 impl Rounding {
     /// Of an activation whose sums have been within `low..=high`, which holds 0; `None` as long as there were none.
     pub(super) fn followed(activation: Activation, low: f32, high: f32) -> Option<Self> {
-        if low >= high {
-            return None;
-        }
-        let of = |x: f32| activation.value(x).unwrap_or(x);
-        if activation.clamps() {
-            return Some(Self::Followed { sums: None, outputs: Quantization::covering(of(low), of(high)).into() });
-        }
-        let (sums, outputs) = if let Some(Saturation { limit, output }) = activation.saturation() {
-            (Quantization::covering(low.max(-limit), high.min(limit)), output)
-        } else {
-            let sums = Quantization::covering(low, high);
-            let mut outputs = [0.0; 256];
-            outputs.iter_mut().zip(sums.reals()).for_each(|(y, x)| *y = x);
-            activation.apply_row(&mut outputs);
-            let [low, high] = extremes(&outputs);
-            (sums, Quantization::covering(low, high))
-        };
-        Some(Self::Followed { sums: Some(sums.into()), outputs: outputs.into() })
+        let (sums, outputs) = (low < high).then(|| activation.rounded([low, high]))?;
+        Some(Self::Followed { sums: sums.map(Into::into), outputs: outputs.into() })
     }
 
     /// Replaces the sums of a panel by the activation's rounded outputs.

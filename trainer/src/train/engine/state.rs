@@ -4,6 +4,7 @@ use super::lanes::{LANES, Lanes};
 use super::rounding::learned_end;
 use super::{Engine, Parameters, Shape, round};
 use crate::nn::{Activation, Dense, Elementwise, Sequential};
+use crate::train::history::Ranges;
 
 /// What of a layer's parameters is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,16 @@ impl Engine {
                 dense.activation = Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi });
             }
         }
+    }
+
+    /// The ranges that the layers' rounded outputs have now.
+    pub(in crate::train) fn ranges(&mut self) -> Ranges {
+        let range = |parameters: &mut Parameters| {
+            let learned = parameters.range.as_mut().map(|range| [0.0, learned_end(range.state[0].get_mut()[0].0[0])]);
+            let followed = parameters.followed.as_mut().map(|range| range.state.get_mut()[0].0);
+            learned.or(followed.map(|[low, high, ..]| [low, high])).filter(|[low, high]| low < high)
+        };
+        self.parameters.iter_mut().map(range).collect()
     }
 
     /// What each layer keeps beside weights, bias and their moments.
