@@ -176,6 +176,9 @@ fn a_wrong_recipe_is_refused_with_its_line() {
     assert_eq!(refusal("epochs = 3", "epochs = 0"), "recipe.toml: line 3: epochs = 0 trains nothing; give at least 1");
     assert!(refusal("units = 1\n", "units = 3\n").contains("the last layer has 3 units, but moons has 2 classes"));
     assert!(refusal("\"sigmoid\"", "\"relu\"").contains("needs a last layer with the activation sigmoid"));
+    let test_samples = |count: usize| refusal("\"moons\"", &format!("\"moons\"\ntest_samples = {count}"));
+    assert!(test_samples(0).ends_with("data.test_samples = 0 leaves nothing to judge by; give at least 1"));
+    assert!(test_samples(9_999).contains("data.test_samples = 9999, but there are "));
     assert!(refusal("learning_rate", "momentum").contains("momentum does not belong to the optimizer adam"));
     let unknown = thumbnet(Path::new("/"), &["train", "mnits"]);
     assert!(unknown.error().ends_with("did you mean mnist?"), "{unknown:?}");
@@ -335,6 +338,53 @@ fn a_sweep_prints_what_can_be_trained_and_says_why_the_rest_cannot() {
     assert_eq!(none.code, Some(1), "{none:?}");
     assert!(none.error().starts_with("--sweep: no combination could be trained; of the first: "), "{none:?}");
     assert_eq!(listing(folder.path()), ["recipe.toml"]);
+}
+
+#[test]
+fn a_card_tells_what_was_trained_and_by_which_command() {
+    let folder = folder("[optimizer]", "[early_stopping]\npatience = 2\nmin_delta = 100.0\n\n[optimizer]");
+    let arguments = ["train", "recipe.toml", "--epochs", "50", "--seed", "4", "--set", "data.validation=0.25"];
+    let run = thumbnet(folder.path(), &[&arguments[..], &["--set", "choice=By a test", "--out", "out", "-q"]].concat());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let history = fs::read_to_string(folder.path().join("out/history.csv")).unwrap();
+    let epochs = history.lines().count() - 1;
+    assert!(epochs < 50, "it stopped early");
+    let card = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    let command = "thumbnet train recipe.toml --set data.validation=0.25 --set 'choice=By a test' --seed 4 --epochs 50";
+    assert!(card.contains(&format!("written by `{command}`.")), "{card}");
+    let trained = card.lines().find(|line| line.starts_with("Trained on ")).unwrap();
+    assert!(trained.contains(&format!(" with {epochs} epochs of batches of 16, seed 4, in ")), "{trained}");
+    let numbers: Vec<usize> = trained.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!(trained.ends_with(" others were held out to watch."), "{trained}");
+    let [learned, held_out] = [numbers[0], numbers[numbers.len() - 1]];
+    assert_eq!(held_out, ((learned + held_out) as f32 * 0.25).round() as usize, "{trained}");
+    assert!(card.contains("\nHow it was chosen: By a test.\n"), "{card}");
+}
+
+#[cfg(unix)]
+#[test]
+fn control_c_in_a_later_seed_prints_those_before() {
+    let folder = folder("epochs = 3", "epochs = 20000");
+    let child = Command::new(binary())
+        .args(["train", "recipe.toml", "--out", "out", "--seeds", "9", "--quiet"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !folder.path().join("out/README.md").exists() {
+        assert!(began.elapsed() < Duration::from_mins(2), "no first model");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.starts_with("error: training: interrupted after ") && stderr.contains(" of 9 seeds; "), "{stderr}");
+    assert!(stdout.contains("wrote out: ") && stdout.contains("int8  "), "{stdout}");
+    assert_eq!(listing(&folder.path().join("out")), FILES);
 }
 
 #[cfg(unix)]

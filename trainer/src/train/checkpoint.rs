@@ -148,7 +148,10 @@ impl Checkpoint {
     /// [`ErrorKind::Io`] where the file cannot be written; an earlier one is untouched then.
     pub fn write(&self, path: &Path) -> Result<()> {
         let failed = |error: ndarray_npy::WriteNpzError| Error::new(ErrorKind::Io, path.display(), error);
-        let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
+        // Room for all at once: a buffer that grows is there twice for a moment.
+        let networks = 3 + usize::from(self.best.is_some());
+        let room = 4 * networks * self.weights.parameters() + ENOUGH_FOR_THE_REST;
+        let mut npz = NpzWriter::new(Cursor::new(Vec::with_capacity(room)));
         for (part, net) in [("weights", &self.weights), ("first", &self.first), ("second", &self.second)] {
             for (k, dense) in net.dense_layers().enumerate() {
                 npz.add_array(format!("{k}.{part}.kernel"), &dense.kernel).map_err(failed)?;
@@ -258,6 +261,9 @@ fn learned(activation: Activation) -> f32 {
         _ => 0.0,
     }
 }
+
+/// What a checkpoint takes beside its parameters: names, and the records of a few thousand epochs.
+const ENOUGH_FOR_THE_REST: usize = 1 << 18;
 
 /// The numbers of a record; a missing one is NaN.
 const NUMBERS: usize = 7;

@@ -53,6 +53,11 @@ impl History {
             .collect()
     }
 
+    /// How long all epochs took, without the validation.
+    pub fn seconds(&self) -> f64 {
+        self.records.iter().map(|record| record.seconds).sum()
+    }
+
     /// The history as CSV, one row per epoch.
     pub fn csv(&self) -> String {
         let columns = self.columns();

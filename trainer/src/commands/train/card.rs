@@ -10,7 +10,7 @@ use thumbnet::Backend;
 
 /// The card as Markdown; `float_bytes` is the size of model.onnx.
 pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<String> {
-    let Outcome { recipe, net, tnet, history, splits, chip, .. } = outcome;
+    let Outcome { recipe, net, tnet, history, chip, .. } = outcome;
     let model = thumbnet::Model::parse(tnet).map_err(|error| Error::new(ErrorKind::Model, "model.tnet", error))?;
     let [float, integer] = outcome.results();
     let out = out.display();
@@ -55,23 +55,26 @@ pub(super) fn text(outcome: &Outcome, out: &Path, float_bytes: usize) -> Result<
     if !recipe.description.is_empty() {
         let _ = writeln!(text, "{}.\n", recipe.description.trim_end_matches('.'));
     }
-    let _ =
-        writeln!(text, "A multilayer perceptron {}, written by `thumbnet train {}`.\n", sizes.join("-"), recipe.name);
+    let _ = writeln!(text, "A multilayer perceptron {}, written by `{}`.\n", sizes.join("-"), outcome.command);
     text += "| | | command |\n|---|---|---|\n";
     for (what, number, command) in rows {
         let _ = writeln!(text, "| {what} | {number} | `{command}` |");
     }
+    let [learned, held_out] = outcome.samples.map(grouped);
+    let watched =
+        if outcome.samples[1] > 0 { format!("; {held_out} others were held out to watch") } else { String::new() };
     let _ = writeln!(
         text,
-        "\nTrained on {} samples of `{}` with {} epochs of {}, seed {}, in {} on the machine that wrote this. The test samples chose nothing{}.",
-        grouped(splits.train.samples()),
+        "\nTrained on {learned} samples of `{}` with {} epochs of {}, seed {}, in {} on the machine that wrote this{watched}.",
         recipe.data.source,
-        grouped(recipe.epochs),
+        grouped(history.records.len()),
         batches(recipe.batch_size),
         recipe.seed,
-        readable(outcome.seconds),
-        if recipe.data.validation > 0.0 { ": a part of the training samples was held out to watch" } else { "" }
+        readable(history.seconds()),
     );
+    if !recipe.choice.is_empty() {
+        let _ = writeln!(text, "How it was chosen: {}.", recipe.choice.trim_end_matches('.'));
+    }
     if let Some(last) = history.records.last() {
         let _ = writeln!(text, "The last epoch's mean training loss was {:.5}.", last.loss);
     }

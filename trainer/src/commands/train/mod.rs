@@ -20,9 +20,9 @@ use crate::train::{
 };
 use crate::{onnx, output, tnet};
 use serde_json::{Value, json};
+use std::fmt::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// Trains a network by a recipe and writes its files
 ///
@@ -65,6 +65,22 @@ impl Args {
     fn threads(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from)
     }
+
+    /// The command that trains the same network again, but for where its files go.
+    fn command(&self) -> String {
+        let mut command = format!("thumbnet train {}", self.recipe);
+        for change in &self.set {
+            let quoted =
+                if change.contains([' ', '"', '\'', '{', '[']) { format!("'{change}'") } else { change.clone() };
+            let _ = write!(command, " --set {quoted}");
+        }
+        for (name, value) in [("seed", self.seed), ("epochs", self.epochs.map(u64::from))] {
+            if let Some(value) = value {
+                let _ = write!(command, " --{name} {value}");
+            }
+        }
+        command
+    }
 }
 
 fn examples() -> String {
@@ -90,7 +106,10 @@ struct Outcome {
     integers: QuantizedSequential,
     tnet: Vec<u8>,
     history: History,
-    seconds: f64,
+    /// So many samples were learned from, and so many held out to watch with.
+    samples: [usize; 2],
+    /// The command line, as it would be typed again.
+    command: String,
     test: Measure,
     int8: Int8,
     splits: Splits,
@@ -138,28 +157,49 @@ pub fn run(args: &Args, settings: &Settings) -> Result<()> {
         return sweep::run(&recipe, args, settings);
     }
     let out = args.out.clone().unwrap_or_else(|| Path::new("models").join(&recipe.name));
-    let mut outcome = learn(recipe, args, settings, &out)?;
+    let mut outcome = learn(recipe, args, settings, &out, true)?;
     outcome.chip = on_chip(&outcome.tnet, &outcome.splits.test, settings);
     let files = write(&outcome, &out, settings.language)?;
     Checkpoint::remove(&out.join(CHECKPOINT));
-    let mut results = vec![outcome.score()];
+    let (mut results, mut interrupted) = (vec![outcome.score()], None);
     for seed in 1..u64::from(args.seeds) {
-        let recipe = Recipe { seed: outcome.recipe.seed + seed, ..outcome.recipe.clone() };
-        results.push(learn(recipe, args, settings, &out)?.score());
-        Checkpoint::remove(&out.join(CHECKPOINT));
+        let recipe = Recipe { seed: outcome.recipe.seed.wrapping_add(seed), ..outcome.recipe.clone() };
+        match learn(recipe, args, settings, &out, false) {
+            Ok(outcome) => results.push(outcome.score()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                let what =
+                    format!("interrupted after {seed} of {} seeds; the first one's files are written", args.seeds);
+                interrupted = Some(Error::new(ErrorKind::Interrupted, "training", what));
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let mut value = outcome.value(&args.recipe, &out, &files);
-    if args.seeds == 1 {
-        return settings.print(&value, || outcome.text(&out, &files));
+    print(&outcome, &results, args, settings, &out, &files)?;
+    interrupted.map_or(Ok(()), Err)
+}
+
+/// Prints what came of the training, and of those with other seeds.
+fn print(
+    outcome: &Outcome,
+    results: &[[f64; 2]],
+    args: &Args,
+    settings: &Settings,
+    out: &Path,
+    files: &[&str],
+) -> Result<()> {
+    let mut value = outcome.value(&args.recipe, out, files);
+    if results.len() == 1 {
+        return settings.print(&value, || outcome.text(out, files));
     }
     let spread = [0, 1].map(|model| Spread::of(results.iter().map(|scores| scores[model])));
-    value["seeds"] = json!({"count": args.seeds, "test": spread[0].value(), "int8": spread[1].value()});
+    value["seeds"] = json!({"count": results.len(), "test": spread[0].value(), "int8": spread[1].value()});
     settings.print(&value, || {
         let [float, integer] = spread.map(|Spread { mean, deviation, least, largest }| {
             format!("mean {mean:.4}, deviation {deviation:.4}, from {least:.4} to {largest:.4}")
         });
-        let text = outcome.text(&out, &files);
-        format!("{} seeds, {}:\nf32   {float}\nint8  {integer}\n\nthe first:\n{text}", args.seeds, outcome.measured())
+        let (text, measured) = (outcome.text(out, files), outcome.measured());
+        format!("{} seeds, {measured}:\nf32   {float}\nint8  {integer}\n\nthe first:\n{text}", results.len())
     })
 }
 
@@ -189,8 +229,8 @@ impl Spread {
     }
 }
 
-/// Trains by a recipe, quantizes, and measures both on the test data.
-fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result<Outcome> {
+/// Trains by a recipe, quantizes, and measures both on the test data; with a checkpoint in `out` to go on from, or without one.
+fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path, checkpoint: bool) -> Result<Outcome> {
     let stop = watch();
     let mut splits = data(&recipe, settings)?;
     if let Some(column) = &recipe.data.sample_weight {
@@ -204,16 +244,11 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     }
     let mut net = recipe.network(&train)?;
     let explanation = recipe.explain.then(|| recipe.explanation(&net, &train)).transpose()?;
-    let checkpoint = out.join(CHECKPOINT);
-    let fit = Fit {
-        sample_weights,
-        threads: args.threads(),
-        checkpoint: Some(checkpoint.clone()),
-        stop,
-        ..recipe.fit(&train)?
-    };
+    let checkpoint = checkpoint.then(|| out.join(CHECKPOINT));
+    let fit =
+        Fit { sample_weights, threads: args.threads(), checkpoint: checkpoint.clone(), stop, ..recipe.fit(&train)? };
     output::probe_folder(out)?;
-    let resume = if args.resume { Some(Checkpoint::read(&checkpoint, &net)?) } else { None };
+    let resume = checkpoint.filter(|_| args.resume).map(|path| Checkpoint::read(&path, &net)).transpose()?;
     let progress: Box<dyn Progress> =
         if settings.quiet { Box::new(Silent) } else { Box::new(Console::new(recipe.epochs, train.samples())) };
     settings.note(format_args!(
@@ -223,9 +258,7 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
         train.samples(),
         recipe.epochs
     ));
-    let began = Instant::now();
     let history = fit.run(&mut net, &train, validation.as_ref(), resume, &*progress)?;
-    let seconds = began.elapsed().as_secs_f64();
 
     let test = measure(&net, &splits.test, recipe.loss())?;
     let calibration = train.select(&permutation(train.samples(), recipe.seed)[..CALIBRATION.min(train.samples())]);
@@ -233,7 +266,23 @@ fn learn(recipe: Recipe, args: &Args, settings: &Settings, out: &Path) -> Result
     let tnet = tnet::write(&integers)?;
     let int8 = measure_int8(&tnet, &splits.test)?;
     let line = line::words(&net, &train, &history);
-    Ok(Outcome { recipe, net, integers, tnet, history, seconds, test, int8, splits, explanation, line, chip: None })
+    let samples = [train.samples(), validation.map_or(0, |data| data.samples())];
+    let command = args.command();
+    Ok(Outcome {
+        recipe,
+        net,
+        integers,
+        tnet,
+        history,
+        samples,
+        command,
+        test,
+        int8,
+        splits,
+        explanation,
+        line,
+        chip: None,
+    })
 }
 
 /// The weights' types that the recipe asks for, and the outputs' ranges that were learned.
@@ -259,8 +308,18 @@ fn data(recipe: &Recipe, settings: &Settings) -> Result<Splits> {
         ..Options::default()
     };
     let splits = load(&recipe.data.source, &options)?;
+    let count = splits.train.samples() + splits.test.samples();
+    if let Some(wanted) = recipe.data.test_samples
+        && wanted != splits.test.samples()
+    {
+        let message = if wanted < count {
+            format!("has {} test samples of its own; remove data.test_samples", splits.test.samples())
+        } else {
+            format!("data.test_samples = {wanted}, but there are {count} samples; leave some to learn from")
+        };
+        return Err(Error::new(ErrorKind::Recipe, &recipe.data.source, message));
+    }
     if splits.train.samples() == 0 || splits.test.samples() == 0 {
-        let count = splits.train.samples() + splits.test.samples();
         let message = format!("{count} samples are too few to learn from some and test with others; give more");
         return Err(Error::new(ErrorKind::Data, &recipe.data.source, message));
     }
@@ -352,7 +411,7 @@ impl Outcome {
         };
         json!({
             "recipe": recipe, "parameters": self.net.parameters(), "epochs": self.recipe.epochs, "seed": self.recipe.seed,
-            "seconds": self.seconds, "seconds_per_epoch": self.seconds_per_epoch(), "test": test, "int8": int8,
+            "seconds": self.history.seconds(), "seconds_per_epoch": self.seconds_per_epoch(), "test": test, "int8": int8,
             "chip": self.chip.as_ref().map(OnChip::value), "out": out.display().to_string(),
             "explanation": self.explanation.as_ref().map(Explanation::value), "line": self.line,
             "files": files.iter().map(|name| out.join(name).display().to_string()).collect::<Vec<_>>(),
@@ -372,7 +431,7 @@ impl Outcome {
 
     /// Without the validation.
     fn seconds_per_epoch(&self) -> f64 {
-        self.history.records.iter().map(|record| record.seconds).sum::<f64>() / self.history.records.len().max(1) as f64
+        self.history.seconds() / self.history.records.len().max(1) as f64
     }
 
     /// The results of the f32 and of the integer model in words.
@@ -403,8 +462,8 @@ impl Outcome {
         let line = self.line.as_ref().map_or_else(String::new, |line| format!("{line}\n"));
         format!(
             "{explanation}f32   {float}\nint8  {integer}\n{line}{} epochs in {}, {} each\nwrote {}: {}\n\nnext: {next}",
-            grouped(self.recipe.epochs),
-            readable(self.seconds),
+            grouped(self.history.records.len()),
+            readable(self.history.seconds()),
             readable(self.seconds_per_epoch()),
             out.display(),
             files.join(", ")

@@ -32,6 +32,9 @@ pub struct Recipe {
     /// What it is about, in a sentence.
     #[serde(default)]
     pub description: String,
+    /// How network and settings were chosen, for the model's card.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub choice: String,
     /// How often all samples are seen.
     pub epochs: usize,
     /// The samples of one update; 0 for all.

@@ -120,6 +120,9 @@ impl Recipe {
                 return Err(format!("{key} = {value} is not within {low} and {high}"));
             }
         }
+        if self.data.test_samples == Some(0) {
+            return Err("data.test_samples = 0 leaves nothing to judge by; give at least 1".into());
+        }
         let smooth = matches!(self.loss, LossName::CategoricalCrossentropy | LossName::SparseCategoricalCrossentropy);
         if self.label_smoothing > 0.0 && !smooth {
             return Err("label_smoothing belongs to the categorical cross-entropies; remove it".into());
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn slips_are_named_with_their_line_and_what_was_meant() {
-        let message = refusal("epochs", "epocs");
+        let message = refusal("\nepochs", "\nepocs");
         assert!(message.starts_with("recipe.toml: line ") && message.ends_with("did you mean `epochs`?"), "{message}");
         assert!(refusal("\"adam\"", "\"adm\"").ends_with("did you mean `adam`?"));
         assert!(refusal("units", "unit").ends_with("did you mean `units`?"));
