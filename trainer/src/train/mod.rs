@@ -1,6 +1,7 @@
 //! Training: from data and a recipe to a network. Nothing here knows model files or chips.
 
 mod checkpoint;
+mod checks;
 mod classification;
 mod engine;
 mod explain;
@@ -43,6 +44,6 @@ use crate::nn::{Loss, Sequential};
 /// # Errors
 /// [`Data`](crate::error::ErrorKind::Data) where the data do not fit the network.
 pub fn measure(net: &Sequential, data: &Dataset, loss: Loss) -> Result<Measure> {
-    fit::check_data(net, data)?;
-    Ok(Measure::of(net, data, fit::targets(net, data)?, loss))
+    checks::check_data(net, data)?;
+    Ok(Measure::of(net, data, checks::targets(net, data)?, loss))
 }
