@@ -87,9 +87,9 @@ pub(super) fn run(recipe: &Recipe, args: &Args, settings: &Settings) -> Result<(
     match (interrupted, first) {
         (None, Some(error)) if trained == 0 => {
             let message = format!("no combination could be trained; of the first: {error}");
-            return Err(Error::new(error.kind(), "--sweep", message));
+            Err(Error::new(error.kind(), "--sweep", message))
         }
-        (Some(error), _) if trained == 0 => return Err(error),
+        (Some(error), _) if trained == 0 => Err(error),
         (interrupted, _) => {
             print(recipe, &mut rows, settings)?;
             interrupted.map_or(Ok(()), |_| {
