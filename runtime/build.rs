@@ -14,7 +14,7 @@ fn main() {
     let target = env::var("TARGET").unwrap_or_default();
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
     let has = |name| features.split(',').any(|feature| feature == name);
-    // A Cortex-M33 may lack the extension, so that its owner says so: THUMBNET_BACKEND=dsp or -Ctarget-cpu=cortex-m33.
+    // A Cortex-M33 may lack the extension, so that its owner says so: THUMBNET_BACKEND=dsp.
     let dsp = target.starts_with("thumbv7em") || (target.starts_with("thumb") && has("dsp"));
     let backend = env::var("THUMBNET_BACKEND").unwrap_or_default();
     let portable = backend == "portable" || env::var_os("CARGO_CFG_THUMBNET_PORTABLE").is_some();

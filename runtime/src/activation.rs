@@ -8,7 +8,7 @@ pub(crate) fn apply(function: Function, values: &mut [f32]) {
     match function {
         Function::Linear | Function::Table => {}
         // The commonest: with no choice for each element.
-        Function::Relu => values.iter_mut().for_each(|value| *value = value.max(0.0)),
+        Function::Relu => values.iter_mut().for_each(|value| *value = larger(*value, 0.0)),
         Function::Softmax => softmax(values),
         Function::LogSoftmax => log_softmax(values),
         _ => {
@@ -41,7 +41,13 @@ fn log_softmax(values: &mut [f32]) {
 }
 
 fn largest(values: &[f32]) -> f32 {
-    values.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+    values.iter().fold(f32::NEG_INFINITY, |largest, &value| larger(value, largest))
+}
+
+/// `a` where it is larger than `b`, else `b`: of two zeros the second, where `f32::max` gives either as the compiler likes.
+#[inline]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 /// A function of one element.
@@ -88,10 +94,42 @@ fn at(function: Function, x: f32) -> f32 {
                 0.0
             }
         }
-        Function::Clip { lo, hi } => x.max(lo).min(hi),
+        Function::Clip { lo, hi } => {
+            let x = larger(x, lo);
+            if x < hi { x } else { hi }
+        }
         Function::Abs => x.abs(),
         Function::Exp => exp(x),
-        Function::Relu => x.max(0.0),
+        Function::Relu => larger(x, 0.0),
         Function::Linear | Function::Softmax | Function::LogSoftmax | Function::Table => x,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apply;
+    use crate::Function;
+
+    /// Zeros have a sign, and what a cut makes of it must not be the compiler's choice: -0 becomes 0, NaN the lower end.
+    #[test]
+    fn cuts_are_the_same_to_the_bit_everywhere() {
+        let ends = |lo, hi| Function::Clip { lo, hi };
+        for (function, x, expected) in [
+            (Function::Relu, -0.0, 0.0f32),
+            (Function::Relu, 0.0, 0.0),
+            (Function::Relu, f32::NAN, 0.0),
+            (Function::Relu, f32::MIN_POSITIVE / 2.0, f32::MIN_POSITIVE / 2.0),
+            (Function::Relu, f32::NEG_INFINITY, 0.0),
+            (ends(0.0, 6.0), -0.0, 0.0),
+            (ends(-0.0, 6.0), 0.0, -0.0),
+            (ends(-1.0, -0.0), 0.0, -0.0),
+            (ends(-1.0, 0.0), -0.0, 0.0),
+            (ends(-1.0, 6.0), f32::NAN, -1.0),
+        ] {
+            let mut values = [x; 9];
+            apply(function, core::hint::black_box(&mut values));
+            let bits = values.map(f32::to_bits);
+            assert_eq!(bits, [expected.to_bits(); 9], "{function:?} of {x}: {values:?} instead of {expected}");
+        }
     }
 }

@@ -65,8 +65,11 @@ impl<'m, 'w> Adapter<'m, 'w> {
     /// # Errors
     /// [`RunError::Length`] where the memory is too small, [`RunError::Element`] where the model does not end in a softmax.
     pub fn new(model: &'m Model<'m>, memory: &'w mut [f32]) -> Result<Self, RunError> {
-        memory.fill(0.0);
-        Self::resume(model, memory)
+        let adapter = Self::resume(model, memory)?;
+        for part in [&mut *adapter.rows, &mut *adapter.features, &mut *adapter.outputs] {
+            part.fill(0.0);
+        }
+        Ok(adapter)
     }
 
     /// Goes on from what an earlier adapter of the same model left in its memory, which may have been stored meanwhile.

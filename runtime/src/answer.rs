@@ -96,8 +96,10 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The index of the largest value after that of `last`, where equal values stand in the order of their indices.
+/// The index of the largest value after that of `last`, where equal values stand in the order of their indices, and what is no
+/// number behind all numbers.
 fn following(values: impl Iterator<Item = f32> + Clone, last: Option<usize>) -> Option<usize> {
+    let values = values.map(|value| if value.is_nan() { f32::NEG_INFINITY } else { value });
     let limit = match last {
         Some(index) => Some((index, values.clone().nth(index)?)),
         None => None,

@@ -53,7 +53,8 @@ pub enum RunError {
         /// The number of elements that were given.
         found: usize,
     },
-    /// The chip's kernels read words, and the model does not start at a multiple of four bytes.
+    /// The chip's kernels read words, and the model does not start at a multiple of four bytes: one in the program does
+    /// ([`model!`](crate::model)); bytes that were received want `#[repr(align(4))]` around their buffer.
     Alignment,
 }
 

@@ -11,7 +11,8 @@ impl Model<'_> {
     /// speed down to [`Model::least_scratch_len`]; its contents do not matter. The elements are `i8` or `f32` as
     /// [`Model::is_float`] says. The same input gives the same bits on every target.
     /// # Errors
-    /// [`RunError`] says which buffer has the wrong length or kind; `output` is untouched then.
+    /// [`RunError`] says which buffer has the wrong length or kind, or that a chip's kernels cannot read the model where it
+    /// lies; `output` is untouched then.
     pub fn run<T: Element>(&self, input: &[T], scratch: &mut [T], output: &mut [T]) -> Result<(), RunError> {
         self.run_with(input, scratch, output, |_, _| {})
     }
@@ -31,7 +32,8 @@ impl Model<'_> {
     }
 
     /// As [`Self::run_with`], for a program that need not hold all kernels: only those of the weight types in `KINDS`, a sum
-    /// of [`WeightType::bit`](crate::WeightType::bit)s (and [`Kind::bit`](crate::Kind::bit)s of layers without weights).
+    /// of [`WeightType::bit`](crate::WeightType::bit)s (and [`Kind::bit`](crate::Kind::bit)s of layers without weights). The
+    /// topmost bit is none of them: a program with it is not compiled.
     /// # Errors
     /// As [`Self::run`]; [`RunError::Element`] also where the model has weights of another type.
     pub fn run_only<T: Element, const KINDS: u8>(
@@ -41,6 +43,7 @@ impl Model<'_> {
         output: &mut [T],
         observer: impl FnMut(u16, &[T]),
     ) -> Result<(), RunError> {
+        const { assert!(!is_lean(KINDS), "KINDS has a bit that no type of weights has") };
         self.check::<T>(input.len(), scratch.len(), output.len())?;
         if KINDS != ALL && self.kinds() & !KINDS != 0 {
             return Err(RunError::Element);

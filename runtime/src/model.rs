@@ -42,7 +42,8 @@ pub struct Model<'a> {
 
 impl<'a> Model<'a> {
     /// Reads a model. Everything but the checksum is checked (see [`Self::verify_checksum`]), so that nothing can go wrong
-    /// later for its sake. What follows the model in `bytes` is not looked at.
+    /// later for its sake. What follows the model in `bytes` is not looked at. On a Cortex-M, [`Self::run`] wants them to start
+    /// at a multiple of four.
     /// # Errors
     /// [`ParseError`] says which byte makes no sense.
     pub const fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {

@@ -99,6 +99,15 @@ fn inputs_are_normalized_as_the_file_says() {
     assert_eq!(input, [-128; 13]);
 }
 
+#[test]
+fn a_score_that_is_no_number_stands_behind_all_others() {
+    for (output, class) in [([1.0, f32::NAN], 0), ([f32::NAN, 1.0], 1), ([f32::NAN, f32::NEG_INFINITY], 0)] {
+        assert_eq!(XOR_F32.classify(&output).index, class, "{output:?}");
+    }
+    #[cfg(feature = "heapless")]
+    assert_eq!(XOR_F32.top_k::<f32, 5>(&[f32::NAN, 1.0]).iter().map(|class| class.index).collect::<Vec<_>>(), [1, 0]);
+}
+
 #[cfg(feature = "heapless")]
 #[test]
 fn the_best_classes_come_in_order() {

@@ -55,6 +55,15 @@ fn print(place: &str, Report { samples, before, after, .. }: &Report) {
     println!("{place}: of {samples} mirrored digits {:.2} % before, {:.2} % after", share(before), share(after));
 }
 
+#[test]
+fn a_refusal_leaves_the_memory_as_it_is() {
+    let bytes = mnist();
+    let model = Model::parse(&bytes).unwrap();
+    let mut memory = vec![7.0; Adapter::memory_len(&model) - 1];
+    assert!(Adapter::new(&model, &mut memory).is_err());
+    assert!(memory.iter().all(|&x| x == 7.0));
+}
+
 /// The MNIST network reads mirrored digits hardly better than by chance for those that are not symmetric; twenty samples a
 /// class are enough to teach it most of them.
 #[test]

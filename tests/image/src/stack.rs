@@ -57,7 +57,24 @@ fn outputs_are_right() -> bool {
     }) && agree(&MNIST, MNIST.evaluate(&inputs(), &mut MNIST.scratch()), &inputs::<784>(), MNIST.scratch())
         && agree(&INT4, INT4.evaluate(&inputs(), &mut INT4.scratch()), &inputs::<784>(), INT4.scratch())
         && agree(&INT2, INT2.evaluate(&inputs(), &mut INT2.scratch()), &inputs::<784>(), INT2.scratch())
+        && shifted_is_refused()
         && agree(&MIXED, MIXED.evaluate(&inputs(), &mut MIXED.scratch()), &inputs::<13>(), MIXED.scratch())
+}
+
+/// A model whose words do not lie at multiples of four is read, but not evaluated.
+#[inline(never)]
+fn shifted_is_refused() -> bool {
+    /// A model's bytes behind three others.
+    #[repr(C, align(4))]
+    struct Shifted([u8; 3], [u8; 256]);
+    let mut shifted = Shifted([0; 3], [0; 256]);
+    let bytes = super::MODEL.bytes();
+    let Some(place) = shifted.1.get_mut(..bytes.len()) else { return false };
+    place.copy_from_slice(bytes);
+    let mut output = [7; 2];
+    let refused = Model::parse(place).map(|model| model.run(&[0, 0], &mut super::MODEL.scratch(), &mut output));
+    core::hint::black_box(&shifted.0);
+    refused == Ok(Err(thumbnet::RunError::Alignment)) && output == [7; 2]
 }
 
 /// Inputs of all kinds; half of them are zero.
