@@ -90,8 +90,30 @@ fn every_core_gives_the_hosts_integers_for_any_bytes() {
     }
 }
 
+/// Plain weights with zero points, tables, clamps and means of windows: what packed ReLU networks do not need.
 #[test]
-fn floats_have_the_hosts_bits_with_an_fpu() {
+fn every_core_gives_the_hosts_integers_of_other_layers() {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let models: [(&str, &[u8]); 3] = [
+        ("mixed", include_bytes!("../../runtime/tests/models/mixed.tnet")),
+        ("pool", include_bytes!("../../runtime/tests/models/pool.tnet")),
+        ("mnist-1k", include_bytes!("../../models/mnist-1k/model.tnet")),
+    ];
+    for (name, model) in models {
+        let length = Model::parse(model).unwrap().input_len();
+        let inputs = inputs(length, &mut random);
+        let host = target::open("host", model).unwrap().evaluate(&inputs).unwrap();
+        for core in CORES {
+            let mut chip = target::open(&format!("qemu:{core}"), model).unwrap_or_else(|error| panic!("{error}"));
+            let outputs: Vec<u8> =
+                inputs.chunks(length).flat_map(|input| chip.evaluate(input).unwrap().outputs).collect();
+            assert_eq!(outputs, host.outputs, "{core}, {name}");
+        }
+    }
+}
+
+#[test]
+fn floats_have_the_hosts_bits_with_and_without_an_fpu() {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     for widths in [&[40, 15, 9, 8][..], &[33, 23, 7, 2]] {
         for weights in [FloatType::F32, FloatType::F16] {
@@ -99,7 +121,7 @@ fn floats_have_the_hosts_bits_with_an_fpu() {
             let inputs: Vec<u8> =
                 (0..2 * widths[0]).flat_map(|_| random.random_range(-1.0f32..1.0).to_le_bytes()).collect();
             let host = target::open("host", &model).unwrap().evaluate(&inputs).unwrap();
-            for core in ["m4", "m33"] {
+            for core in CORES {
                 let mut chip = target::open(&format!("qemu:{core}"), &model).unwrap();
                 let outputs: Vec<u8> =
                     inputs.chunks(4 * widths[0]).flat_map(|input| chip.evaluate(input).unwrap().outputs).collect();
