@@ -143,7 +143,9 @@ fn is_counted(key: &str) -> bool {
 fn measured() -> String {
     let mut table = String::from("network,weights,inputs,core,instructions\n");
     for row in counts::measure(is_counted) {
-        writeln!(table, "{},{}", row.key.join(","), row.instructions).unwrap();
+        let key = row.key.join(",");
+        assert!(row.stack <= 512 || row.key[1].starts_with('f'), "{key}: {} bytes of stack", row.stack);
+        writeln!(table, "{key},{}", row.instructions).unwrap();
     }
     table
 }
