@@ -39,6 +39,7 @@ use crate::{Class, Element, Function, Model, RunError};
 ///
 /// It works for models whose outputs are logits of a softmax (all integer classifiers of several classes), and for models of
 /// floats that end in one.
+#[derive(Debug)]
 pub struct Adapter<'m, 'w> {
     model: &'m Model<'m>,
     /// For each output, the difference of its weights and then that of its bias.

@@ -9,6 +9,7 @@ use core::ops::Deref;
 /// the kernels of the weight types in `KINDS`.
 ///
 /// It is a [`Model`] with all of its methods, and can be evaluated without a chance to fail.
+#[derive(Debug)]
 pub struct StaticModel<T, const IN: usize, const OUT: usize, const SCRATCH: usize, const KINDS: u8> {
     model: Model<'static>,
     element: PhantomData<fn() -> T>,

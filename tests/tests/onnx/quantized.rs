@@ -3,7 +3,9 @@
 use crate::networks::{exports, network, networks, samples};
 use crate::runtime::integers;
 use ndarray::Array2;
-use thumbnet_trainer::nn::{Activation, Sequential};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use thumbnet_trainer::nn::{Activation, Elementwise, Sequential};
 use thumbnet_trainer::onnx::{
     ElementType, Graph, Imported, export_qdq, export_qdq_with_opset, export_qoperator, import,
 };
@@ -68,6 +70,35 @@ fn the_exported_graph_gives_the_same_integers() {
         ndarray_npy::write_npy(folder.join(format!("{}.qdq.input.npy", model.name)), &x).expect("written inputs");
         ndarray_npy::write_npy(folder.join(format!("{}.qdq.output.npy", model.name)), &expected)
             .expect("written outputs");
+    }
+}
+
+/// Networks of one to four layers of up to 300 units, written for onnxruntime: `tests/python/onnx_exports.py` compares its
+/// integers with ours.
+#[test]
+fn two_hundred_random_networks_are_exported_in_integer_operators() {
+    let activations = [
+        Activation::Linear,
+        Activation::Relu,
+        Activation::Elementwise(Elementwise::Clip { lo: 0.0, hi: 6.0 }),
+        Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.1 }),
+        Activation::Sigmoid,
+    ];
+    let mut random = ChaCha8Rng::seed_from_u64(200);
+    for seed in 0..200 {
+        let sizes: Vec<usize> = (0..random.random_range(2..=5)).map(|_| random.random_range(1..=300)).collect();
+        let hidden = activations[random.random_range(0..activations.len())];
+        let name = format!("random_{seed}");
+        let model = network(&name, &sizes, hidden, Activation::Linear, seed);
+        let calibration = samples(100, sizes[0], seed + 1);
+        let quantized = post_training(&model, calibration.view(), &Options::default()).expect("a quantized network");
+        let x = samples(50, sizes[0], seed + 2);
+        let expected = integers(&tnet::write(&quantized).expect("a .tnet"), &x);
+        let operators = export_qoperator(&quantized, 17).expect("a quantized export");
+        let file = |ending: &str| exports().join(format!("{name}.{ending}"));
+        std::fs::write(file("qoperator.onnx"), &operators).expect("a written model");
+        ndarray_npy::write_npy(file("qdq.input.npy"), &x).expect("written inputs");
+        ndarray_npy::write_npy(file("qdq.output.npy"), &expected).expect("written outputs");
     }
 }
 

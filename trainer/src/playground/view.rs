@@ -7,7 +7,7 @@ use crate::nn::Sequential;
 use crate::quantize::{self, QuantizedSequential, post_training};
 use crate::tnet::{self, Executor, FloatType};
 use ndarray::{Array2, ArrayView2};
-use thumbnet::Model;
+use thumbnet::{Backend, Model};
 
 /// A network ready to be evaluated.
 #[derive(Clone, Debug)]
@@ -133,5 +133,5 @@ fn observe(bytes: &[u8], samples: ArrayView2<f32>, mut seen: impl FnMut(usize, u
 pub(super) fn memory(tnet: &[u8]) -> Option<(usize, usize)> {
     let model = Model::parse(tnet).ok()?;
     let element = if model.is_float() { 4 } else { 1 };
-    Some((tnet.len(), (model.scratch_len() + model.input_len() + model.output_len()) * element))
+    Some((tnet.len(), (model.scratch_len_on(Backend::Dsp) + model.input_len() + model.output_len()) * element))
 }
