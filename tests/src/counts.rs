@@ -178,7 +178,9 @@ fn random_model(widths: &[usize], weights: &str) -> Vec<u8> {
 
 /// A network of int8 weights whose hidden layers give negative numbers, too: hardly an output is the integer -128, which is
 /// skipped.
-fn dense_model(widths: &[usize]) -> Vec<u8> {
+/// # Panics
+/// Where a width is 0.
+pub fn dense_model(widths: &[usize]) -> Vec<u8> {
     let mut network = with_weights(widths, |_| WeightType::Int8, 7);
     let mut input = network.layers[0].input;
     for layer in &mut network.layers {

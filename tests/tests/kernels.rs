@@ -131,6 +131,20 @@ fn floats_have_the_hosts_bits_with_and_without_an_fpu() {
     }
 }
 
+/// A scratch that several models share is too large for most. Whether zeros are worth skipping is decided by the inputs.
+#[test]
+fn more_scratch_makes_nothing_slower() {
+    let model = counts::dense_model(&[200, 120, 60, 10]);
+    let samples = inputs(200, &mut ChaCha8Rng::seed_from_u64(9));
+    let count = |features: &str| {
+        let run = Program::build("evaluate", Machine::find("m4").unwrap(), features).trace(&model, &samples);
+        (run.printed.lines().next().map(str::to_owned), run.instructions)
+    };
+    let ((outputs, exact), (same, more)) = (count("int8"), count("int8,more"));
+    assert_eq!(outputs, same);
+    assert!(more * 100 <= exact * 102, "{more} instructions with more scratch, {exact} with what is needed");
+}
+
 /// Whether `counts.csv` has a row: without an FPU floats are the compiler's, and the zoo's models have no kernels of their own.
 fn is_counted(key: &str) -> bool {
     let floats = key.contains(",f32,") || key.contains(",f16,");

@@ -26,7 +26,10 @@ pub fn project(name: &str, chip: &Chip, model: &[u8]) -> Result<Project> {
     let parsed = Model::parse(model).map_err(|error| Error::new(ErrorKind::Model, "model", error))?;
     chip.check_boot()?;
     let element = if parsed.is_float() { 4 } else { 1 };
-    let activations = element * (parsed.scratch_len_on(Machine::find(chip.core.machine)?.kernels()) + parsed.input_len() + parsed.output_len());
+    let activations = element
+        * (parsed.scratch_len_on(Machine::find(chip.core.machine)?.kernels())
+            + parsed.input_len()
+            + parsed.output_len());
     for (needed, memory, available) in
         [(model.len(), "flash", chip.whole_flash().length), (activations, "RAM", chip.ram.length)]
     {
