@@ -1,8 +1,8 @@
 """What PyTorch and scikit-learn compute, as a fixture for the trainer: python torch_training.py > ../fixtures/torch_training.json
 
 Ten steps each of the network of torch_steps.py with another optimizer, a cut of the gradients, a penalty, a batch normalization, a
-learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; and what lowers the rate on a
-plateau.
+learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; and how
+the rate falls by schedule and on a plateau.
 """
 
 import json
@@ -240,6 +240,31 @@ for loss in watched:
     plateau.step(loss)
     rates.append(optimizer.param_groups[0]["lr"])
 
+# A hundred steps, ten to an epoch: in steps, as PyTorch counts them.
+WARMUP, FLOOR = 20, 0.1
+
+
+def cosine(optimizer):
+    """A rise that ends one step before the fall begins, so that the full rate is met twice."""
+    rise = S.LinearLR(optimizer, start_factor=1 / WARMUP, end_factor=1.0, total_iters=WARMUP - 1)
+    return S.SequentialLR(optimizer, [rise, S.CosineAnnealingLR(optimizer, T_max=100 - WARMUP, eta_min=FLOOR)], [WARMUP])
+
+
+S = O.lr_scheduler
+schedules = {}
+for name, make in {
+    "step": lambda optimizer: S.StepLR(optimizer, step_size=30, gamma=0.5),
+    "exponential": lambda optimizer: S.ExponentialLR(optimizer, gamma=0.9 ** (1 / 10)),
+    "cosine": lambda optimizer: S.CosineAnnealingLR(optimizer, T_max=100),
+    "cosine_warmup": cosine,
+}.items():
+    optimizer = O.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule, schedules[name] = make(optimizer), []
+    for step in range(100):
+        schedules[name].append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+
 json.dump({
     "torch": torch.__version__, "sklearn": sklearn.__version__, "steps": steps,
     "class_weights": CLASS_WEIGHTS, "sample_weights": SAMPLE_WEIGHTS,
@@ -247,5 +272,6 @@ json.dump({
     "z": Z[0], "values": T[0], "distribution": P[0], "class": CLASS[0],
     "losses": {name: derivative(f, Z) for name, f in LOSSES.items()},
     "metrics": metrics, "plateau": {"losses": watched, "rates": rates},
+    "schedules": schedules,
 }, sys.stdout)
 print()

@@ -272,3 +272,24 @@ fn one_cycle_is_that_of_pytorch() {
         assert!((got - expected).abs() < f64::from(tolerance::FUNCTION), "{step}: {got} instead of {expected}");
     }
 }
+
+#[test]
+fn schedules_are_those_of_pytorch() {
+    let fixture = &fixture("torch_training.json")["schedules"];
+    for (name, schedule) in [
+        ("step", Schedule::Step { epochs: 3.0, factor: 0.5 }),
+        ("exponential", Schedule::Exponential { factor: 0.9 }),
+        ("cosine", Schedule::Cosine { warmup: 0.0, floor: 0.0 }),
+        ("cosine_warmup", Schedule::Cosine { warmup: 2.0, floor: 0.1 }),
+    ] {
+        let factors = numbers(&fixture[name]);
+        assert_eq!(factors.len(), 100);
+        for (step, expected) in factors.into_iter().enumerate() {
+            let got = f64::from(schedule.factor(step as u64, 100, 10));
+            assert!(
+                (got - expected).abs() < f64::from(tolerance::FUNCTION),
+                "{name} at {step}: {got} instead of {expected}"
+            );
+        }
+    }
+}
