@@ -1,8 +1,8 @@
 """What PyTorch and scikit-learn compute, as a fixture for the trainer: python torch_training.py > ../fixtures/torch_training.json
 
 Ten steps each of the network of torch_steps.py with another optimizer, a cut of the gradients, a penalty, a batch normalization, a
-learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; and how
-the rate falls by schedule and on a plateau.
+learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; scalers; and
+how the rate falls by schedule and on a plateau.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import sklearn
 import sklearn.metrics
+import sklearn.preprocessing
 import torch
 from torch.nn import functional as F
 
@@ -195,6 +196,8 @@ ACTIVATIONS = {
     "prelu": lambda x: F.prelu(x, torch.tensor([0.25])), "selu": F.selu, "celu": F.celu, "gelu": F.gelu, "silu": F.silu,
     "mish": F.mish, "sigmoid": torch.sigmoid, "hard_sigmoid": F.hardsigmoid, "hard_swish": F.hardswish, "tanh": torch.tanh,
     "softplus": F.softplus, "softsign": F.softsign,
+    # The straight-through estimator: back as hardtanh.
+    "sign": lambda x: F.hardtanh(x) + (torch.sign(x) - F.hardtanh(x)).detach(),
 }
 
 Z, T = [[0.6, -0.9, 1.4, 0.1]], [[0.25, 0.5, -0.75, 2.0]]
@@ -231,6 +234,25 @@ metrics = {
     "binary_recall": M.recall_score(BINARY, [int(s > 0.5) for s in BINARY_SCORES]),
     "binary_f1": M.f1_score(BINARY, [int(s > 0.5) for s in BINARY_SCORES]),
     "binary_auc": M.roc_auc_score(BINARY, BINARY_SCORES),
+}
+
+# Far from 0, small, constant and plain.
+FEATURES = pattern(36, 41, 113).reshape(12, 3).double().numpy() * [100, 1e-3, 0] + [1000, 0, 5]
+FEATURES = np.hstack([FEATURES, pattern(12, 5, 31).reshape(12, 1).numpy()]).astype(np.float32).astype(float)
+standard, least = (s.fit(FEATURES) for s in (sklearn.preprocessing.StandardScaler(), sklearn.preprocessing.MinMaxScaler()))
+scalers = {
+    "features": FEATURES.tolist(), "mean": standard.mean_.tolist(), "deviation": standard.scale_.tolist(),
+    # The range that is divided by: 1 where it is 0.
+    "least": least.data_min_.tolist(), "range": (1 / least.scale_).tolist(),
+}
+
+# Columns of different spread: R2 is one minus the ratio of all the squares, not the mean over the columns.
+MET = (pattern(24, 37, 127).reshape(12, 2) * torch.tensor([1.0, 4.0])).tolist()
+GUESSED = (torch.tensor(MET) + pattern(24, 29, 61).reshape(12, 2) / 2).tolist()
+regression = {
+    "targets": MET, "outputs": GUESSED,
+    "mse": M.mean_squared_error(MET, GUESSED), "mae": M.mean_absolute_error(MET, GUESSED),
+    "r2": M.r2_score(MET, GUESSED, multioutput="variance_weighted"),
 }
 
 optimizer = O.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
@@ -272,6 +294,6 @@ json.dump({
     "z": Z[0], "values": T[0], "distribution": P[0], "class": CLASS[0],
     "losses": {name: derivative(f, Z) for name, f in LOSSES.items()},
     "metrics": metrics, "plateau": {"losses": watched, "rates": rates},
-    "schedules": schedules,
+    "schedules": schedules, "scalers": scalers, "regression": regression,
 }, sys.stdout)
 print()

@@ -169,6 +169,7 @@ pub(super) fn rounded(value: f32) -> String {
 mod tests {
     use super::*;
     use crate::tolerance;
+    use crate::train::parity::{fixture, numbers};
     use ndarray::array;
 
     #[test]
@@ -180,5 +181,21 @@ mod tests {
         assert_eq!((mse, mae), (0.375, 0.5));
         assert!((r2 - 0.948_608_137).abs() < f64::from(tolerance::FUNCTION_F64));
         assert!(Regression::measure(array![[1.0, 2.0]].view(), array![[1.0]].view()).is_err());
+    }
+
+    #[test]
+    fn regression_of_two_outputs_is_that_of_scikit_learn() {
+        let fixture = &fixture("torch_training.json")["regression"];
+        let matrix = |name: &str| {
+            let values = fixture[name].as_array().unwrap().iter().flat_map(numbers).map(|value| value as f32).collect();
+            Array2::from_shape_vec((12, 2), values).unwrap()
+        };
+        let Regression { mse, mae, r2 } =
+            Regression::measure(matrix("outputs").view(), matrix("targets").view()).unwrap();
+        for (name, got) in [("mse", mse), ("mae", mae), ("r2", r2)] {
+            let expected = fixture[name].as_f64().unwrap();
+            let near = (got - expected).abs() < f64::from(tolerance::FUNCTION_F64);
+            assert!(near, "{name}: {got} instead of {expected}");
+        }
     }
 }

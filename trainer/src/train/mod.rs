@@ -16,7 +16,7 @@ mod memory;
 mod metric;
 mod optimizer;
 #[cfg(test)]
-mod parity;
+pub(crate) mod parity;
 mod progress;
 pub mod recipe;
 mod schedule;

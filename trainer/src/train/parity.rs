@@ -1,9 +1,10 @@
-//! Training against PyTorch: the fixtures hold what `tests/python/torch_steps.py` and `torch_training.py` computed from the same
+//! Training against PyTorch and scikit-learn: the fixtures hold what `tests/python/torch_steps.py` and `torch_training.py` computed from the same
 //! formulas.
 
 use super::engine::{Engine, Inputs, Job, Outputs, Part, Plan};
 use super::recipe::ActivationName;
 use super::{BatchNormalization, Clip, LayerSettings, Optimizer, Regularizer, Schedule};
+use crate::dataset::{Features, MinMaxScaler, StandardScaler};
 use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Loss, Sequential, Target};
 use crate::tolerance;
 use ndarray::{Array1, Array2};
@@ -14,14 +15,14 @@ const SIZES: [usize; 4] = [6, 8, 5, 3];
 const SAMPLES: usize = 12;
 
 /// A file of what others computed.
-pub(super) fn fixture(name: &str) -> Value {
+pub(crate) fn fixture(name: &str) -> Value {
     let path = format!("{}/../tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap()
 }
 
 /// A list of numbers.
-pub(super) fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
@@ -289,6 +290,31 @@ fn schedules_are_those_of_pytorch() {
             assert!(
                 (got - expected).abs() < f64::from(tolerance::FUNCTION),
                 "{name} at {step}: {got} instead of {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn scalers_are_those_of_scikit_learn() {
+    let fixture = &fixture("torch_training.json")["scalers"];
+    let rows: Vec<f32> =
+        fixture["features"].as_array().unwrap().iter().flat_map(numbers).map(|value| value as f32).collect();
+    let features = Features::Real(Array2::from_shape_vec((12, 4), rows).unwrap());
+    let (standard, least) = (StandardScaler::fit(&features), MinMaxScaler::fit(&features));
+    for (name, got) in [
+        ("mean", standard.mean),
+        ("deviation", standard.deviation),
+        ("least", least.least),
+        ("range", least.range),
+    ] {
+        let expected = numbers(&fixture[name]);
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.into_iter().map(f64::from).zip(expected) {
+            // Relative also below 1: a small feature is divided by a small number.
+            assert!(
+                (got - expected).abs() <= f64::from(tolerance::FUNCTION) * expected.abs(),
+                "{name}: {got} instead of {expected}"
             );
         }
     }
