@@ -1,8 +1,8 @@
 """What PyTorch and scikit-learn compute, as a fixture for the trainer: python torch_training.py > ../fixtures/torch_training.json
 
 Ten steps each of the network of torch_steps.py with another optimizer, a cut of the gradients, a penalty, a batch normalization, a
-learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; scalers; and
-how the rate falls by schedule and on a plateau.
+learned slope, rounded outputs, smoothed labels or weights; values and derivatives of every activation and loss; metrics; scalers;
+how weights begin; and how the rate falls by schedule and on a plateau.
 """
 
 import json
@@ -287,6 +287,27 @@ for name, make in {
         optimizer.step()
         schedule.step()
 
+# Of 200 x 300 drawn weights the standard deviation and the largest absolute value; of a normal distribution, which has no
+# largest, only the first. Where Keras truncates and PyTorch does not, the deviation is the same.
+N = torch.nn.init
+INITIALIZERS = {
+    "uniform": lambda w: N.uniform_(w, -0.3, 0.3), "normal": lambda w: N.normal_(w, std=0.3),
+    "truncated_normal": lambda w: N.trunc_normal_(w, std=0.3, a=-0.6, b=0.6), "ones": N.ones_,
+    "glorot_uniform": N.xavier_uniform_, "glorot_normal": N.xavier_normal_,
+    "he_uniform": lambda w: N.kaiming_uniform_(w, nonlinearity="relu"),
+    "he_normal": lambda w: N.kaiming_normal_(w, nonlinearity="relu"),
+    "lecun_uniform": lambda w: N.kaiming_uniform_(w, nonlinearity="linear"),
+    "lecun_normal": lambda w: N.kaiming_normal_(w, nonlinearity="linear"),
+    "fan_in_uniform": lambda w: N.kaiming_uniform_(w, a=5**0.5),
+    "orthogonal": N.orthogonal_,
+}
+initializers = {}
+for name, draw in INITIALIZERS.items():
+    torch.manual_seed(1)
+    w = draw(torch.empty(200, 300))
+    bounded = "uniform" in name or name in ("truncated_normal", "ones")
+    initializers[name] = {"deviation": w.std(unbiased=False).item(), "largest": w.abs().max().item() if bounded else None}
+
 json.dump({
     "torch": torch.__version__, "sklearn": sklearn.__version__, "steps": steps,
     "class_weights": CLASS_WEIGHTS, "sample_weights": SAMPLE_WEIGHTS,
@@ -295,5 +316,6 @@ json.dump({
     "losses": {name: derivative(f, Z) for name, f in LOSSES.items()},
     "metrics": metrics, "plateau": {"losses": watched, "rates": rates},
     "schedules": schedules, "scalers": scalers, "regression": regression,
+    "initializers": initializers,
 }, sys.stdout)
 print()

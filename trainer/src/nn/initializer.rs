@@ -166,6 +166,18 @@ mod tests {
             assert!((std / deviation - 1.0).abs() < 0.02, "{initializer:?}: {std} instead of {deviation}");
             assert!(max <= largest * 1.000_01 && max > largest * 0.99, "{initializer:?}: {max} instead of {largest}");
         }
+        // Not cut, and cut: 4.55 % of a normal distribution lie beyond two deviations.
+        let (deviation, cut) = (0.3, 0.3 * 0.879_625_7);
+        let (mean, std, max) = moments(Initializer::Normal { deviation });
+        assert!(mean.abs() < deviation * 0.02 && (std / deviation - 1.0).abs() < 0.02, "{mean}, {std}");
+        assert!(max > 3.5 * deviation, "{max}");
+        let (mean, std, max) = moments(Initializer::TruncatedNormal { deviation });
+        assert!(mean.abs() < cut * 0.02 && (std / cut - 1.0).abs() < 0.02, "{mean}, {std}");
+        assert!(max <= 2.0 * deviation && max > 1.99 * deviation, "{max}");
+        let kernel = Initializer::Normal { deviation }.kernel(300, 200, &mut ChaCha8Rng::seed_from_u64(1));
+        let beyond = kernel.iter().filter(|x| x.abs() > 2.0 * deviation).count() as f32 / 60_000.0;
+        assert!((beyond - 0.0455).abs() < 0.005, "{beyond}");
+        assert_eq!(moments(Initializer::Ones), (1.0, 0.0, 1.0));
         assert_eq!(moments(Initializer::Zeros), (0.0, 0.0, 0.0));
         assert_eq!(moments(Initializer::Constant { value: 0.5 }), (0.5, 0.0, 0.5));
     }

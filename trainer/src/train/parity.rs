@@ -5,9 +5,11 @@ use super::engine::{Engine, Inputs, Job, Outputs, Part, Plan};
 use super::recipe::ActivationName;
 use super::{BatchNormalization, Clip, LayerSettings, Optimizer, Regularizer, Schedule};
 use crate::dataset::{Features, MinMaxScaler, StandardScaler};
-use crate::nn::{Activation, Dense, Elementwise, Encoding, Input, Layer, Loss, Sequential, Target};
+use crate::nn::{Activation, Dense, Elementwise, Encoding, Initializer, Input, Layer, Loss, Sequential, Target};
 use crate::tolerance;
 use ndarray::{Array1, Array2};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use std::sync::atomic::AtomicBool;
 
@@ -302,12 +304,9 @@ fn scalers_are_those_of_scikit_learn() {
         fixture["features"].as_array().unwrap().iter().flat_map(numbers).map(|value| value as f32).collect();
     let features = Features::Real(Array2::from_shape_vec((12, 4), rows).unwrap());
     let (standard, least) = (StandardScaler::fit(&features), MinMaxScaler::fit(&features));
-    for (name, got) in [
-        ("mean", standard.mean),
-        ("deviation", standard.deviation),
-        ("least", least.least),
-        ("range", least.range),
-    ] {
+    for (name, got) in
+        [("mean", standard.mean), ("deviation", standard.deviation), ("least", least.least), ("range", least.range)]
+    {
         let expected = numbers(&fixture[name]);
         assert_eq!(got.len(), expected.len());
         for (got, expected) in got.into_iter().map(f64::from).zip(expected) {
@@ -316,6 +315,37 @@ fn scalers_are_those_of_scikit_learn() {
                 (got - expected).abs() <= f64::from(tolerance::FUNCTION) * expected.abs(),
                 "{name}: {got} instead of {expected}"
             );
+        }
+    }
+}
+
+#[test]
+fn fresh_weights_spread_as_those_of_pytorch() {
+    let fixture = &fixture("torch_training.json")["initializers"];
+    let initializers = [
+        ("uniform", Initializer::Uniform { limit: 0.3 }),
+        ("normal", Initializer::Normal { deviation: 0.3 }),
+        ("truncated_normal", Initializer::TruncatedNormal { deviation: 0.3 }),
+        ("ones", Initializer::Ones),
+        ("glorot_uniform", Initializer::GlorotUniform),
+        ("glorot_normal", Initializer::GlorotNormal),
+        ("he_uniform", Initializer::HeUniform),
+        ("he_normal", Initializer::HeNormal),
+        ("lecun_uniform", Initializer::LecunUniform),
+        ("lecun_normal", Initializer::LecunNormal),
+        ("fan_in_uniform", Initializer::FanInUniform),
+        ("orthogonal", Initializer::Orthogonal { gain: 1.0 }),
+    ];
+    assert_eq!(fixture.as_object().unwrap().len(), initializers.len());
+    for (name, initializer) in initializers {
+        let kernel = initializer.kernel(300, 200, &mut ChaCha8Rng::seed_from_u64(1));
+        let expected = fixture[name]["deviation"].as_f64().unwrap() as f32;
+        // Both are of 60,000 draws, which tell a deviation to 0.3 %.
+        let deviation = kernel.std(0.0);
+        assert!((deviation - expected).abs() <= 0.02 * expected, "{name}: {deviation} instead of {expected}");
+        if let Some(expected) = fixture[name]["largest"].as_f64() {
+            let largest = kernel.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+            assert!((largest - expected as f32).abs() < 0.01 * largest, "{name}: {largest} instead of {expected}");
         }
     }
 }
