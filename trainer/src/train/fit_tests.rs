@@ -1,5 +1,6 @@
 //! The training loop: learning, stopping, going on, and refusing.
 
+use super::engine::Engine;
 use super::fit::Fit;
 use crate::dataset::{Augmentation, Dataset, Features, Options, Targets, load};
 use crate::error::ErrorKind;
@@ -191,6 +192,31 @@ fn augmented_training_depends_on_the_seed_alone_and_can_be_interrupted() {
     let mut resumed = fresh.clone();
     fit(1, true).run(&mut resumed, &data, None, Some(state), &Silent).unwrap();
     assert_eq!(resumed, whole);
+}
+
+/// Where the layers are worth several threads, the training's own threads make the images, each a share before every step.
+#[test]
+fn augmented_training_on_several_training_threads_gives_the_same_bits() {
+    let recipe = Recipe::load("mnist").unwrap().with(&["layers=200-100".into()]).unwrap();
+    let data = load("mnist", &Options::default()).unwrap().train.head(300);
+    let fresh = recipe.network(&data).unwrap();
+    let batch = 64;
+    assert_eq!(Engine::useful_threads(&fresh, batch, 3), 3);
+    let trained = |threads: usize| {
+        let mut net = fresh.clone();
+        Fit {
+            augmentation: Some(Augmentation { shift: 2.0, rotation: 15.0, ..Default::default() }),
+            seed: 1,
+            threads,
+            ..Fit::new(3, batch, Loss::CategoricalCrossentropy { label_smoothing: 0.0 }, Optimizer::default())
+        }
+        .run(&mut net, &data, None, None, &Silent)
+        .unwrap();
+        net
+    };
+    let one = trained(1);
+    assert_ne!(one, fresh);
+    assert_eq!(one, trained(3));
 }
 
 #[test]

@@ -127,9 +127,16 @@ fn a_step_is_the_textbooks_gradient() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for (hidden, zeros) in [(Activation::Relu, 0.9), (Activation::Relu, 0.1), (Activation::Tanh, 0.3)] {
-        let net = network(&[130, 90, 72, 11], hidden);
-        let (x, classes) = data(77, 130, 11, zeros);
+    let (many, single) = ([130, 90, 72, 11], [130, 90, 1]);
+    for (sizes, hidden, zeros) in [
+        (&many[..], Activation::Relu, 0.9),
+        (&many, Activation::Relu, 0.1),
+        (&many, Activation::Tanh, 0.3),
+        (&single, Activation::Relu, 0.1),
+        (&single, Activation::Tanh, 0.9),
+    ] {
+        let net = network(sizes, hidden);
+        let (x, classes) = data(77, 130, sizes[sizes.len() - 1].max(2) as u32, zeros);
         let trained = |threads: usize| {
             let adam = Optimizer::Adam { learning_rate: 0.01, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
             let mut engine = Engine::new(&net, plan(&net, adam), 16, threads);
@@ -143,7 +150,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         };
         let one = trained(1);
         for threads in [2, 3, 5] {
-            assert_eq!(one, trained(threads), "{hidden:?}, {threads} threads");
+            assert_eq!(one, trained(threads), "{sizes:?}, {hidden:?}, {threads} threads");
         }
     }
 }
