@@ -121,18 +121,19 @@ mod fused {
     #[derive(Clone, Copy)]
     pub(in crate::train::engine) struct Fused(__m256);
 
-    // SAFETY (of all blocks): `Fused` is named only in `Engine::work`, in a function with these target features that is called
-    // after they have been detected. `Lanes` is 32 bytes, aligned to 32, so the aligned loads and stores are within it.
+    // SAFETY (of all blocks): outside this module `Fused` is named only in `Engine::work`, in a function with these target
+    // features that is called after they have been detected; all else is generic over `V`, and so runs for `Fused` only
+    // within that call. `alone` chooses nothing, it passes on the `V` that it was called for. `Lanes` is 32 bytes, aligned to 32, so the aligned loads and stores are within it.
     #[allow(clippy::undocumented_unsafe_blocks)]
     impl Vector for Fused {
         #[inline(always)]
         fn alone(kernel: impl Kernel) {
             #[inline(never)]
             #[target_feature(enable = "avx2,fma")]
-            fn alone(kernel: impl Kernel) {
-                kernel.run::<Fused>();
+            fn alone<V: Vector>(kernel: impl Kernel) {
+                kernel.run::<V>();
             }
-            unsafe { alone(kernel) }
+            unsafe { alone::<Self>(kernel) }
         }
         #[inline(always)]
         fn load(from: &Lanes) -> Self {

@@ -9,7 +9,7 @@ use std::array::from_fn;
 /// `delta` has `capacity` rows and the panels of `w`; `out` holds just the panels `first..last`. Here the chains run over the
 /// layer's units, eight at a time.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)] // As `update`.
+#[allow(clippy::too_many_arguments)] // Views of one layer; a struct for one caller would hide them.
 pub(in crate::train::engine) fn gradient_before<V: Vector>(
     delta: &[Lanes],
     capacity: usize,
@@ -91,7 +91,7 @@ const FEW: usize = 4;
 /// As [`gradient_before`], for few units: the weights of eight inputs are turned first, so that the chains run over the units
 /// one by one.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)] // As `update`.
+#[allow(clippy::too_many_arguments)] // Views of one layer; a struct for one caller would hide them.
 fn before_few<V: Vector>(
     delta: &[Lanes],
     capacity: usize,

@@ -11,7 +11,7 @@ use std::array::from_fn;
 /// `x` has `capacity` rows and `inputs` columns; `w` has the rows of the kernel and, as its last, the bias; `out` holds just
 /// the panels `first..last`, of `capacity` rows.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)] // As `update`.
+#[allow(clippy::too_many_arguments)] // Views of one layer; a struct for one caller would hide them.
 pub(in crate::train::engine) fn forward<V: Vector>(
     x: &[Lanes],
     capacity: usize,
@@ -188,7 +188,7 @@ fn finished<V: Vector>(sum: V, relu: bool) -> V {
 
 /// As [`forward`], from the nonzero elements of `x`.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)] // As `update`.
+#[allow(clippy::too_many_arguments)] // Views of one layer; a struct for one caller would hide them.
 pub(in crate::train::engine) fn forward_nonzeros<V: Vector>(
     x: &Nonzeros<'_>,
     samples: usize,
