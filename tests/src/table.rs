@@ -21,7 +21,7 @@ pub fn markdown(rows: &[Row]) -> String {
 /// The bytes of code, a line for each type of weights.
 pub fn code(sizes: &[(&str, Vec<usize>)]) -> String {
     let mut text = String::from(
-        "Code, bytes of flash:\n\n| weights | M0 | M3 | M4 without FPU | M4, M7 | M33 |\n|---|---|---|---|---|---|\n",
+        "Code, bytes of flash:\n\n| weights | M0 | M3 | M4 without FPU | M4, M7 | M33 without DSP |\n|---|---|---|---|---|---|\n",
     );
     for (weights, sizes) in sizes {
         let cells: Vec<_> = sizes.iter().map(|&size| grouped(size as u64)).collect();
