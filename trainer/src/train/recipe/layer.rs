@@ -2,7 +2,7 @@
 
 use super::choice::{ActivationName, OutputName, WeightName};
 use super::initializer::{InitializerName, InitializerRecipe};
-use crate::nn::{Activation, Dense, Initializer};
+use crate::nn::{Activation, Dense, Elementwise, Initializer};
 use crate::train::{BatchNormalization, LayerSettings, Regularizer};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,12 @@ pub struct LayerRecipe {
     /// What is applied to the sums.
     #[serde(default)]
     pub activation: ActivationName,
+    /// What an ELU or CELU comes to for very negative sums, without its sign; 1 where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<f32>,
+    /// The slope of a leaky ReLU for negative sums (0.2 where it is not given), or where a PReLU's begins (0.25).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative_slope: Option<f32>,
     /// Whether there is a bias.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub use_bias: bool,
@@ -41,8 +47,8 @@ pub struct LayerRecipe {
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub trainable: bool,
     /// Whether the sums are normalized over each batch before the activation; folded into the weights afterwards.
-    #[serde(default, skip_serializing_if = "is_no")]
-    pub batch_normalization: bool,
+    #[serde(default, skip_serializing_if = "NormalizationRecipe::is_none")]
+    pub batch_normalization: NormalizationRecipe,
     /// The share of the outputs that is set to 0 in each step.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub dropout: f32,
@@ -62,12 +68,60 @@ fn yes() -> bool {
 fn is_yes(value: &bool) -> bool {
     *value
 }
-#[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
-fn is_no(value: &bool) -> bool {
-    !*value
-}
 fn zeros() -> InitializerRecipe {
     InitializerName::Zeros.into()
+}
+
+/// Whether a layer's sums are normalized, or how: `true`, or `{ momentum = 0.99, epsilon = 1e-3 }`, of which either may be left
+/// out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected true, false, or a table of momentum and epsilon")]
+pub enum NormalizationRecipe {
+    /// As usual, or not at all.
+    Switch(bool),
+    /// With these settings.
+    Settings(NormalizationSettings),
+}
+
+/// The fields of [`BatchNormalization`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // The fields are those of `BatchNormalization`.
+pub struct NormalizationSettings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f32>,
+}
+
+impl Default for NormalizationRecipe {
+    fn default() -> Self {
+        Self::Switch(false)
+    }
+}
+
+impl NormalizationRecipe {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The settings that are given.
+    pub(super) fn given(self) -> NormalizationSettings {
+        match self {
+            Self::Switch(_) => NormalizationSettings { momentum: None, epsilon: None },
+            Self::Settings(settings) => settings,
+        }
+    }
+
+    fn build(self) -> Option<BatchNormalization> {
+        let usual = BatchNormalization::default();
+        let NormalizationSettings { momentum, epsilon } = self.given();
+        (!self.is_none()).then(|| BatchNormalization {
+            momentum: momentum.unwrap_or(usual.momentum),
+            epsilon: epsilon.unwrap_or(usual.epsilon),
+        })
+    }
 }
 
 /// A penalty, as Keras's `L1L2`.
@@ -108,7 +162,7 @@ impl LayerRecipe {
             (None, _) => format!("dense_{index}"),
         };
         let kernel: Initializer = self.kernel_initializer.build()?;
-        let mut dense = Dense::new(name, inputs, self.units, Activation::from(self.activation), kernel, random);
+        let mut dense = Dense::new(name, inputs, self.units, self.activation()?, kernel, random);
         let bias = self.bias_initializer.build()?;
         if !self.use_bias && bias != Initializer::Zeros {
             return Err("use_bias = false leaves no bias to initialize; remove bias_initializer".into());
@@ -123,6 +177,25 @@ impl LayerRecipe {
         Ok(dense)
     }
 
+    /// The activation with its number.
+    fn activation(&self) -> Result<Activation, String> {
+        use Elementwise::{Celu, Elu, LeakyRelu};
+        let usual = Activation::from(self.activation);
+        let activation = match (usual, self.alpha, self.negative_slope) {
+            (_, None, None) => usual,
+            (Activation::Elementwise(Elu { .. }), Some(alpha), None) => Activation::Elementwise(Elu { alpha }),
+            (Activation::Elementwise(Celu { .. }), Some(alpha), None) => Activation::Elementwise(Celu { alpha }),
+            (Activation::Elementwise(LeakyRelu { .. }), None, Some(slope)) => {
+                Activation::Elementwise(LeakyRelu { slope })
+            }
+            (_, Some(_), _) => return Err("alpha belongs to the activations elu and celu; remove it".into()),
+            (_, None, Some(_)) => {
+                return Err("negative_slope belongs to the activations leaky_relu and prelu; remove it".into());
+            }
+        };
+        Ok(activation)
+    }
+
     /// What training does with it beside.
     pub(super) fn settings(&self) -> LayerSettings {
         LayerSettings {
@@ -131,7 +204,7 @@ impl LayerRecipe {
             kernel_regularizer: self.kernel_regularizer.into(),
             bias_regularizer: self.bias_regularizer.into(),
             activity_regularizer: self.activity_regularizer.into(),
-            batch_normalization: self.batch_normalization.then(BatchNormalization::default),
+            batch_normalization: self.batch_normalization.build(),
             learned_slope: self.activation == ActivationName::Prelu,
             dropout: self.dropout,
             grid: self.weights.map(Into::into),

@@ -197,7 +197,22 @@ impl Recipe {
             ]
             .map(|(key, value, high)| (format!("layers.{index}.{key}"), Some(value), 0.0..=high))
         });
-        numbers.into_iter().map(|(key, value, range)| (key.to_owned(), value, range)).chain(of_layers).collect()
+        let given = self.layers.iter().enumerate().flat_map(|(index, layer)| {
+            let normalization = layer.batch_normalization.given();
+            [
+                ("alpha", layer.alpha, 1e-6..=1e6),
+                ("negative_slope", layer.negative_slope, 0.0..=1.0),
+                ("batch_normalization.momentum", normalization.momentum, 0.0..=0.999_999),
+                ("batch_normalization.epsilon", normalization.epsilon, 1e-30..=1.0),
+            ]
+            .map(|(key, value, range)| (format!("layers.{index}.{key}"), value, range))
+        });
+        numbers
+            .into_iter()
+            .map(|(key, value, range)| (key.to_owned(), value, range))
+            .chain(of_layers)
+            .chain(given)
+            .collect()
     }
 }
 
@@ -247,6 +262,9 @@ fn explain(place: &str, text: &str, error: &toml::de::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{Options, load};
+    use crate::nn::{Activation, Elementwise};
+    use crate::train::BatchNormalization;
 
     fn refusal(from: &str, to: &str) -> String {
         let text = built_in("mnist").unwrap();
@@ -301,13 +319,42 @@ mod tests {
             (&mnist, "optimizer.epsilon=nan"),
             (&mnist, "schedule.warmup=2"),
             (&mnist, "layers.0.dropout=1"),
+            (&mnist, "layers.0.alpha=-1"),
+            (&mnist, "layers.0.batch_normalization={ momentum = 1.5 }"),
             (&mnist, "layers.1.kernel_regularizer.l2=-1"),
         ] {
             let error = recipe.with(&[change.to_owned()]).unwrap_err().to_string();
             let key = change.split('=').next().unwrap();
-            assert!(error.starts_with(&format!("--set: {key} = ")) && error.contains("is not within"), "{error}");
+            assert!(error.starts_with(&format!("--set: {key}")) && error.contains("is not within"), "{error}");
         }
         assert!(Recipe::load("nowhere/recipe.toml").unwrap_err().kind() == ErrorKind::Io);
+    }
+
+    #[test]
+    fn activations_and_normalizations_have_their_numbers() {
+        let (mnist, data) = (Recipe::load("mnist").unwrap(), load("mnist", &Options::default()).unwrap().train.head(9));
+        let with = |changes: &[&str]| mnist.with(&changes.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
+        let first = |changes: &[&str]| {
+            with(changes).unwrap().network(&data).map(|net| net.dense_layers().next().unwrap().activation)
+        };
+        let elu = first(&["layers.0.activation=elu", "layers.0.alpha=0.5"]).unwrap();
+        assert_eq!(elu, Activation::Elementwise(Elementwise::Elu { alpha: 0.5 }));
+        let leaky = first(&["layers.0.activation=leaky_relu", "layers.0.negative_slope=0.01"]).unwrap();
+        assert_eq!(leaky, Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.01 }));
+        let usual = first(&["layers.0.activation=prelu"]).unwrap();
+        assert_eq!(usual, Activation::Elementwise(Elementwise::LeakyRelu { slope: 0.25 }));
+        let wrong = first(&["layers.0.alpha=0.5"]).unwrap_err().to_string();
+        assert!(wrong.contains("alpha belongs to the activations elu and celu"), "{wrong}");
+
+        let changed = with(&["layers.0.batch_normalization={ momentum = 0.99 }", "layers.1.batch_normalization=true"]);
+        let changed = changed.unwrap();
+        assert_eq!(Recipe::parse("again", &changed.text().unwrap()).unwrap(), changed);
+        let settings = changed.fit(&data).unwrap().layers;
+        assert_eq!(settings[0].batch_normalization, Some(BatchNormalization { momentum: 0.99, epsilon: 1e-3 }));
+        assert_eq!(settings[1].batch_normalization, Some(BatchNormalization::default()));
+        assert_eq!(settings[2].batch_normalization, None);
+        let unknown = with(&["layers.0.batch_normalization={ momentun = 0.99 }"]).unwrap_err().to_string();
+        assert!(unknown.contains("expected true, false, or a table of momentum and epsilon"), "{unknown}");
     }
 
     #[test]
