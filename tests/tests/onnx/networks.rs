@@ -106,6 +106,29 @@ pub(crate) fn networks() -> Vec<Sequential> {
     all
 }
 
+/// A network of up to 300 inputs, four layers and 300 units in each, every hidden layer with an activation of its own.
+pub(crate) fn random_network(seed: u64) -> Sequential {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let layers = rng.random_range(1..=4);
+    let sizes: Vec<usize> = (0..=layers).map(|_| rng.random_range(1..=300)).collect();
+    let mut activation = |last: bool| {
+        loop {
+            let (_, activation) = ACTIVATIONS[rng.random_range(0..ACTIVATIONS.len())];
+            // A softmax has no integer form in the middle.
+            if last || !matches!(activation, Activation::Softmax | Activation::LogSoftmax) {
+                return activation;
+            }
+        }
+    };
+    let mut model = network(&format!("random_{seed}"), &sizes, Activation::Linear, activation(true), seed);
+    for layer in &mut model.layers[..layers - 1] {
+        if let Layer::Dense(dense) = layer {
+            dense.activation = activation(false);
+        }
+    }
+    model
+}
+
 pub(crate) fn exports() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/onnx-exports");
     std::fs::create_dir_all(&folder).expect("a folder for the exports");

@@ -1,6 +1,7 @@
 //! An integer network as an ONNX model in QDQ form: every integer tensor stands between QuantizeLinear and
 //! DequantizeLinear, so that any reader can evaluate the graph in f32, and ONNX Runtime fuses each
-//! DequantizeLinear-Gemm-QuantizeLinear into one integer Gemm with the arithmetic of the runtime.
+//! DequantizeLinear-Gemm-QuantizeLinear into one integer Gemm with the arithmetic of the runtime. Where the function behind takes
+//! its sums twice, as Swish does, and where the integers themselves are an output, it leaves that Gemm to floats.
 
 use super::builder::{Attribute, Builder, Elements};
 use super::export::{activate, average_pool, normalize};
