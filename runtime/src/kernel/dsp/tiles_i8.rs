@@ -24,8 +24,9 @@ struct Job {
     /// Pairs, or places of pairs, for the whole tiles.
     input: *const u32,
     output: *mut i8,
-    tiles: usize,
-    /// The number of pairs or places.
+    /// The outputs that are left.
+    outputs: usize,
+    /// The number of words in the input.
     count: usize,
     zero_point: i32,
     /// 0 for pairs; for places the bytes from one tile to the next.
@@ -33,7 +34,6 @@ struct Job {
     /// The inputs as they come, for the rest of the rows.
     bytes: *const i8,
     len: usize,
-    rest: usize,
 }
 
 /// Writes the outputs, kept within -128..=127; does nothing where lengths do not fit. The inputs are bytes only where the layer
@@ -41,16 +41,14 @@ struct Job {
 pub(super) fn evaluate(packed: Packed<'_>, zero_point: i8, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) {
     let Packed { weights, biases, factors } = packed;
     let row = input.len().next_multiple_of(4);
-    let tiles = output.len() / 8;
     let (pairs, count, stride) = match inputs {
         Inputs::Pairs(pairs) => (pairs.as_ptr(), pairs.len(), 0),
-        Inputs::Nonzero(places) => (places.as_ptr().cast(), places.len(), STEP * row),
-        Inputs::Bytes if tiles != 0 => return,
+        Inputs::Nonzero(places) => (places.as_ptr().cast(), 2 * places.len(), STEP * row),
+        Inputs::Bytes if output.len() >= 8 => return,
         Inputs::Bytes => ([].as_ptr(), 0, 0),
     };
     let Some(rows) = weights.len().checked_div(row) else { return };
-    let fit =
-        rows.min(biases.len()).min(factors.len()) >= output.len() && (rows > output.len() || output.len() % 2 == 0);
+    let fit = biases.len().min(factors.len()) >= output.len() && rows / 2 >= output.len().div_ceil(2);
     if !fit || !aligned(weights) || !aligned(biases.as_flattened()) || !aligned(factors.as_flattened()) {
         return;
     }
@@ -60,13 +58,12 @@ pub(super) fn evaluate(packed: Packed<'_>, zero_point: i8, input: &[i8], inputs:
         factors: factors.as_ptr(),
         input: pairs,
         output: output.as_mut_ptr(),
-        tiles,
+        outputs: output.len(),
         count,
         zero_point: zero_point.into(),
         stride,
         bytes: input.as_ptr(),
         len: input.len(),
-        rest: output.len() % 8,
     };
     // SAFETY: the kernel reads the inputs in the forms that it gets, not none; a bias and a factor for each output; `row` bytes of
     // weights for each row, of which there is an even number, from an aligned address on; and writes the outputs. The pairs are
@@ -74,7 +71,7 @@ pub(super) fn evaluate(packed: Packed<'_>, zero_point: i8, input: &[i8], inputs:
     unsafe { rows_i8(&mut job) }
 }
 
-/// Evaluates a job. The number of pairs is even and not 0 where there are tiles.
+/// Evaluates a job. The number of words is even, of pairs not 0 where there are tiles.
 #[unsafe(naked)]
 unsafe extern "C" fn rows_i8(job: &mut Job) {
     naked_asm!(
@@ -95,7 +92,7 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         mac r2, r12, r8, r9
         mac r3, r12, r10, r11
         .endm
-        .macro four a, b, c, d
+        .macro four a, b, c, d, middle
         vmov r3, r12, \a, \b
         ldm lr!, {r0, r1, r2}
         mac r0, r3, r4, r5
@@ -108,6 +105,7 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         ldm lr!, {r0, r1, r2, r3}
         mac r0, r12, r8, r9
         mac r1, r12, r10, r11
+        \middle:
         vmov r0, r1, \c, \d
         mac r2, r0, r4, r5
         mac r3, r0, r6, r7
@@ -125,41 +123,26 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         sub sp, #16
         ldr lr, [r0]
         ldr r1, [r0, #20]
-        cmp r1, #0
-        beq 7f
+        cmp r1, #8
+        blo 7f
         ldr r1, [r0, #12]
         ldr r2, [r0, #24]
         ldr r3, [r0, #32]
         str r1, [sp, #8]
+        // A turn takes sixteen words, the first one what leaves whole turns.
+        adr r12, 91f
         cbz r3, 2f
-        // Places: eight a turn, so that the first turn starts at the one that leaves whole turns.
-        add r3, r1, r2, lsl #3
-        vmov s19, r3
         adr r12, 90f
-        and r3, r2, #7
-        add r0, r1, r3, lsl #3
-        cmp r2, #0
-        it eq
-        moveq r3, #8
-        ldr r3, [r12, r3, lsl #2]
-        b 3f
         2:
-        // Pairs: sixteen a turn; two are done before, where they do not come in fours.
         add r3, r1, r2, lsl #2
         vmov s19, r3
-        adr r12, 91f
-        and r0, r2, #14
-        add r0, r1, r0, lsl #2
-        and r3, r2, #12
-        cmp r2, #2
+        and r3, r2, #14
+        add r0, r1, r3, lsl #2
+        cmp r2, #0
         it eq
         moveq r3, #16
-        ldr r3, [r12, r3]
-        str r3, [sp, #4]
-        tst r2, #2
-        it ne
-        ldrne r3, [r12, #20]
-        3:
+        ldrh r3, [r12, r3]
+        add r3, r12
         str r3, [sp]
         str r0, [sp, #12]
         4:
@@ -176,10 +159,11 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         vldr s18, [sp, #12]
         ldr pc, [sp]
         .balign 4
-        90:
-        .word 30f+1, 37f+1, 36f+1, 35f+1, 34f+1, 33f+1, 32f+1, 31f+1, 39f+1
+        // Where the first turn starts, for each even number of words in it; at last, where there are no words.
         91:
-        .word 50f+1, 53f+1, 52f+1, 51f+1, 6f+1, 5f+1
+        .hword 50f-91b+1, 57f-91b+1, 56f-91b+1, 55f-91b+1, 54f-91b+1, 53f-91b+1, 52f-91b+1, 51f-91b+1
+        90:
+        .hword 30f-90b+1, 37f-90b+1, 36f-90b+1, 35f-90b+1, 34f-90b+1, 33f-90b+1, 32f-90b+1, 31f-90b+1, 39f-90b+1
         31:
         vldmia r0!, {s2-s15}
         b 41f
@@ -220,44 +204,44 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         ldr r0, [r0, #32]
         add lr, r0
         b 6f
-        5:
-        ldrd r3, r12, [r0]
-        ldm lr!, {r0, r1, r2}
-        mac r0, r3, r4, r5
-        mac r1, r3, r6, r7
-        mac r2, r3, r8, r9
-        ldm lr!, {r0, r1, r2}
-        mac r0, r3, r10, r11
-        mac r1, r12, r4, r5
-        mac r2, r12, r6, r7
-        ldm lr!, {r0, r1}
-        mac r0, r12, r8, r9
-        mac r1, r12, r10, r11
-        ldr r0, [sp, #8]
-        adds r0, #8
-        ldr pc, [sp, #4]
         51:
-        vldmia r0!, {s4-s15}
+        vldmia r0!, {s2-s15}
+        ldm lr!, {r2, r3}
         b 21f
         52:
-        vldmia r0!, {s8-s15}
+        vldmia r0!, {s4-s15}
         b 22f
         53:
-        vldmia r0!, {s12-s15}
+        vldmia r0!, {s6-s15}
+        ldm lr!, {r2, r3}
         b 23f
+        54:
+        vldmia r0!, {s8-s15}
+        b 24f
+        55:
+        vldmia r0!, {s10-s15}
+        ldm lr!, {r2, r3}
+        b 25f
+        56:
+        vldmia r0!, {s12-s15}
+        b 26f
+        57:
+        vldmia r0!, {s14-s15}
+        ldm lr!, {r2, r3}
+        b 27f
         50:
         vldmia r0!, {s0-s15}
         vmov s18, r0
-        four s0, s1, s2, s3
-        21: four s4, s5, s6, s7
-        22: four s8, s9, s10, s11
-        23: four s12, s13, s14, s15
+        four s0, s1, s2, s3, 21
+        22: four s4, s5, s6, s7, 23
+        24: four s8, s9, s10, s11, 25
+        26: four s12, s13, s14, s15, 27
         vmov r0, r1, s18, s19
         cmp r0, r1
         bne 50b
         6:
-        sub r5, r5, r4
-        sub r7, r7, r6
+        subs r5, r5, r4
+        subs r7, r7, r6
         sub r9, r9, r8
         sub r11, r11, r10
         ldr r0, [sp, #40]
@@ -286,8 +270,12 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         .irp r, r4, r5, r6, r7
         qadd \r, \r, r2
         ssat \r, #8, \r
-        strb \r, [r1], #1
         .endr
+        strb r4, [r1]
+        strb r5, [r1, #1]
+        strb r6, [r1, #2]
+        strb r7, [r1, #3]
+        adds r1, #4
         mov r4, r8
         mov r5, r9
         mov r6, r10
@@ -297,26 +285,28 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         str r3, [r0, #8]
         str r1, [r0, #16]
         ldr r1, [r0, #20]
-        subs r1, #1
+        subs r1, #8
         str r1, [r0, #20]
-        bne 4b
+        cmp r1, #8
+        bhs 4b
         7:
         // The rest of the rows: r9 the job, r10 the weights of two rows, r11 how many twos are left of the tile, r1 the bytes from
         // word to word.
-        ldr r9, [sp, #40]
+        ldr r0, [sp, #40]
+        mov r9, r0
         mov r10, lr
-        ldr r3, [r9, #44]
+        ldr r3, [r0, #20]
         cmp r3, #0
         beq 79f
         70:
-        movs r11, #1
+        movs r1, #4
         cmp r3, #3
         it hs
-        movhs r11, #2
+        movhs r1, #8
         cmp r3, #7
         it hs
-        movhs r11, #4
-        lsl r1, r11, #2
+        movhs r1, #16
+        lsr r11, r1, #2
         71:
         mov r0, r10
         ldrd r2, r3, [r9, #36]
@@ -344,17 +334,17 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         mov r12, #0
         75:
         subs r3, #1
-        ldrb r8, [r2, r3]
-        eor r8, #0x80
-        orr r12, r8, r12, lsl #8
+        ldrb r6, [r2, r3]
+        eor r6, #0x80
+        orr r12, r6, r12, lsl #8
         bne 75b
         b 73b
         76:
-        sub r5, r4
+        subs r5, r5, r4
         ldrd r6, r7, [r9, #4]
         ldr r8, [r9, #16]
         ldr r12, [r9, #28]
-        ldr r3, [r9, #44]
+        ldr r3, [r9, #20]
         ldr r2, [r6], #4
         add r4, r2
         movs r2, #0
@@ -379,7 +369,7 @@ unsafe extern "C" fn rows_i8(job: &mut Job) {
         78:
         strd r6, r7, [r9, #4]
         str r8, [r9, #16]
-        str r3, [r9, #44]
+        str r3, [r9, #20]
         // The next two rows of the tile are a word farther; the next tile starts where this one ends.
         subs r11, #1
         it eq
