@@ -1,7 +1,7 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
 use crate::bare::Program;
-use crate::image::{self, TRIPLES};
+use crate::image;
 use crate::network;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -147,8 +147,8 @@ fn kernels_of(model: &[u8]) -> String {
     needed.map(|(name, _)| name).collect::<Vec<_>>().join("+")
 }
 
-/// The bytes of code that the evaluation of a model takes which is part of the program, for each type of weights and each of the
-/// [`TRIPLES`].
+/// The bytes of code that the evaluation of a model takes which is part of the program, for each type of weights and each of
+/// [`image::CORES`].
 /// # Panics
 /// Where a program cannot be built.
 pub fn code() -> Vec<(&'static str, Vec<usize>)> {
@@ -158,7 +158,7 @@ pub fn code() -> Vec<(&'static str, Vec<usize>)> {
         .map(|weights| {
             let path = folder.path().join(format!("{weights}.tnet"));
             std::fs::write(&path, random_model(&[2, 8, 2], weights)).unwrap();
-            (weights, TRIPLES.map(|triple| image::code(triple, &path)).to_vec())
+            (weights, image::CORES.map(|core| image::code(core, &path)).to_vec())
         })
         .collect()
 }

@@ -5,22 +5,42 @@ use std::fs::{self, File};
 use std::path::Path;
 use thumbnet_trainer::target;
 
-/// The compiler's targets of the cores: M0, M3, M4 without an FPU, M4 and M7, M33.
-pub const TRIPLES: [&str; 5] = [
-    "thumbv6m-none-eabi",
-    "thumbv7m-none-eabi",
-    "thumbv7em-none-eabi",
-    "thumbv7em-none-eabihf",
-    "thumbv8m.main-none-eabihf",
-];
+/// A core that images are built for.
+#[derive(Clone, Copy)]
+pub struct Core {
+    /// Its name in the table of code.
+    pub name: &'static str,
+    /// The compiler's target.
+    pub triple: &'static str,
+    /// What `THUMBNET_BACKEND` says, where it must be set.
+    pub backend: Option<&'static str>,
+}
+
+/// All cores of the table.
+pub const CORES: [Core; 6] = {
+    const fn core(name: &'static str, triple: &'static str) -> Core {
+        Core { name, triple, backend: None }
+    }
+    [
+        core("M0", "thumbv6m-none-eabi"),
+        core("M3", "thumbv7m-none-eabi"),
+        core("M4 without FPU", "thumbv7em-none-eabi"),
+        core("M4, M7", "thumbv7em-none-eabihf"),
+        core("M33 without DSP", "thumbv8m.main-none-eabihf"),
+        Core { backend: Some("dsp"), ..core("M33", "thumbv8m.main-none-eabihf") },
+    ]
+};
 
 /// A small model of int8 weights.
 pub const XOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/tests/models/xor.tnet");
+/// Network A, trained on MNIST.
+pub const MNIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/mnist/model.tnet");
 
-/// The built image, opt-level "s", with a model of two inputs in it, and nothing set that a user would not set.
+/// The built image, opt-level "s", with a model in it, and nothing set that a user would not set.
 /// # Panics
 /// Where it cannot be built.
-pub fn image(triple: &str, model: &Path, feature: Option<&str>) -> Vec<u8> {
+pub fn image(core: Core, model: &Path, feature: Option<&str>) -> Vec<u8> {
+    let triple = core.triple;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("image");
     let built = folder.join("target");
     fs::create_dir_all(&built).expect("a writable folder");
@@ -29,21 +49,22 @@ pub fn image(triple: &str, model: &Path, feature: Option<&str>) -> Vec<u8> {
     lock.lock().expect("a lock");
     let mut command = target::compiler(triple).unwrap_or_else(|error| panic!("{error}"));
     command.current_dir(&folder).args(["build", "--release", "--target", triple]).env("IMAGE_MODEL", model);
+    command.env("THUMBNET_BACKEND", core.backend.unwrap_or_default());
     command.args(feature.into_iter().flat_map(|feature| ["--features", feature]));
     if feature == Some("stack") {
         let script = concat!("build.rustflags=[\"-Clink-arg=-T", env!("CARGO_MANIFEST_DIR"), "/image/link.x\"]");
         command.args(["--config", script]);
     }
     let output = command.output().expect("cargo starts");
-    assert!(output.status.success(), "{triple}, {feature:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}, {feature:?}: {}", core.name, String::from_utf8_lossy(&output.stderr));
     fs::read(built.join(triple).join("release/image")).expect("the image was built")
 }
 
 /// The bytes of flash that the evaluation of a model takes beside the model.
 /// # Panics
 /// As [`image`].
-pub fn code(triple: &str, model: &Path) -> usize {
+pub fn code(core: Core, model: &Path) -> usize {
     let flash = |elf: &[u8]| segments(elf).iter().map(|segment| segment.bytes.len()).sum::<usize>();
     let bytes = fs::metadata(model).expect("a model").len() as usize;
-    flash(&image(triple, model, None)) - flash(&image(triple, model, Some("empty"))) - bytes
+    flash(&image(core, model, None)) - flash(&image(core, model, Some("empty"))) - bytes
 }

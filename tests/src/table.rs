@@ -1,6 +1,7 @@
 //! What was measured, as Markdown.
 
 use crate::counts::{CORES, Row};
+use crate::image;
 use std::fmt::Write;
 
 /// Three tables: instructions, estimated cycles, and memory.
@@ -20,9 +21,9 @@ pub fn markdown(rows: &[Row]) -> String {
 
 /// The bytes of code, a line for each type of weights.
 pub fn code(sizes: &[(&str, Vec<usize>)]) -> String {
-    let mut text = String::from(
-        "Code, bytes of flash:\n\n| weights | M0 | M3 | M4 without FPU | M4, M7 | M33 without DSP |\n|---|---|---|---|---|---|\n",
-    );
+    let heads = image::CORES.map(|core| core.name);
+    let mut text = String::from("Code, bytes of flash:\n\n");
+    let _ = writeln!(text, "| weights | {} |\n|---|{}", heads.join(" | "), "---|".repeat(heads.len()));
     for (weights, sizes) in sizes {
         let cells: Vec<_> = sizes.iter().map(|&size| grouped(size as u64)).collect();
         let _ = writeln!(text, "| {weights} | {} |", cells.join(" | "));

@@ -164,6 +164,17 @@ fn measured() -> String {
     table
 }
 
+/// The windows of a pooling are added up in a frame of their own.
+#[test]
+fn a_pooling_takes_little_stack() {
+    let rows = counts::measure(|key| key.starts_with("mnist-1k,") && CORES.iter().any(|core| key.ends_with(core)));
+    assert_eq!(rows.len(), CORES.len());
+    for row in rows {
+        let most = if row.key[3] == "m0" { 548 } else { 512 };
+        assert!(row.stack <= most, "{}: {} bytes of stack", row.key.join(","), row.stack);
+    }
+}
+
 /// The columns of a row but the last, and the last.
 fn cells(row: &str) -> (&str, u64) {
     let (key, count) = row.rsplit_once(',').unwrap();

@@ -14,11 +14,12 @@ const TRIPLES: [&str; 7] = [
     "riscv32imc-unknown-none-elf",
 ];
 
-/// Links the program, with `opt_level` for the runtime and what is inlined from it.
-fn links(triple: &str, opt_level: &str, features: &str) -> Result<(), String> {
+/// Links the program, with `opt_level` for the runtime and what is inlined from it, and `THUMBNET_BACKEND`.
+fn links(triple: &str, backend: &str, opt_level: &str, features: &str) -> Result<(), String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("no_panic");
     let mut command = compiler(triple).unwrap();
     command.current_dir(folder).args(["build", "--release", "--locked", "--target", triple, "--features", features]);
+    command.env("THUMBNET_BACKEND", backend);
     for package in ["thumbnet", "no-panic"] {
         command.args(["--config", &format!("profile.release.package.{package}.opt-level={opt_level}")]);
     }
@@ -28,9 +29,12 @@ fn links(triple: &str, opt_level: &str, features: &str) -> Result<(), String> {
 
 #[test]
 fn no_panic_is_linked_on_any_chip() {
-    for triple in TRIPLES {
+    // A Cortex-M33's kernels with the DSP extension are chosen by its owner.
+    let targets = TRIPLES.map(|triple| (triple, "")).into_iter().chain([("thumbv8m.main-none-eabihf", "dsp")]);
+    for (triple, backend) in targets {
         for opt_level in ["3", "\"s\""] {
-            links(triple, opt_level, "float").unwrap_or_else(|error| panic!("{triple} at {opt_level}: {error}"));
+            links(triple, backend, opt_level, "float")
+                .unwrap_or_else(|error| panic!("{triple} {backend} at {opt_level}: {error}"));
         }
     }
 }
@@ -38,6 +42,6 @@ fn no_panic_is_linked_on_any_chip() {
 /// The test above can fail: one panic is enough.
 #[test]
 fn a_panic_does_not_link() {
-    let error = links("thumbv7em-none-eabihf", "3", "panic").unwrap_err();
+    let error = links("thumbv7em-none-eabihf", "", "3", "panic").unwrap_err();
     assert!(error.contains("the_evaluation_can_panic"), "{error}");
 }

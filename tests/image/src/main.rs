@@ -15,7 +15,13 @@ thumbnet::model!(static MODEL = env!("IMAGE_MODEL"));
 
 #[cfg(not(feature = "empty"))]
 fn evaluate() {
-    core::hint::black_box(MODEL.evaluate(&core::hint::black_box(Default::default()), &mut MODEL.scratch()));
+    core::hint::black_box(MODEL.evaluate(&core::hint::black_box(zeros()), &mut MODEL.scratch()));
+}
+
+/// Inputs of any number; `Default` has no arrays of more than 32.
+#[cfg(not(feature = "empty"))]
+fn zeros<T: Copy + Default, const N: usize>() -> [T; N] {
+    [T::default(); N]
 }
 
 /// The entry point, by the linker's name for it.
