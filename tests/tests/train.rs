@@ -344,13 +344,16 @@ fn a_sweep_prints_what_can_be_trained_and_says_why_the_rest_cannot() {
 fn a_card_tells_what_was_trained_and_by_which_command() {
     let folder = folder("[optimizer]", "[early_stopping]\npatience = 2\nmin_delta = 100.0\n\n[optimizer]");
     let arguments = ["train", "recipe.toml", "--epochs", "50", "--seed", "4", "--set", "data.validation=0.25"];
-    let run = thumbnet(folder.path(), &[&arguments[..], &["--set", "choice=By a test", "--out", "out", "-q"]].concat());
+    let run = thumbnet(
+        folder.path(),
+        &[&arguments[..], &["--set", "choice=By a test, isn't it", "--out", "out", "-q"]].concat(),
+    );
     assert_eq!(run.code, Some(0), "{run:?}");
     let history = fs::read_to_string(folder.path().join("out/history.csv")).unwrap();
     let epochs = history.lines().count() - 1;
     assert!(epochs < 50, "it stopped early");
     let card = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
-    let command = "thumbnet train recipe.toml --set data.validation=0.25 --set 'choice=By a test' --seed 4 --epochs 50";
+    let command = "thumbnet train recipe.toml --set data.validation=0.25 --set 'choice=By a test, isn'\\''t it' --seed 4 --epochs 50";
     assert!(card.contains(&format!("written by `{command}`.")), "{card}");
     let trained = card.lines().find(|line| line.starts_with("Trained on ")).unwrap();
     assert!(trained.contains(&format!(" with {epochs} epochs of batches of 16, seed 4, in ")), "{trained}");
@@ -358,7 +361,7 @@ fn a_card_tells_what_was_trained_and_by_which_command() {
     assert!(trained.ends_with(" others were held out to watch."), "{trained}");
     let [learned, held_out] = [numbers[0], numbers[numbers.len() - 1]];
     assert_eq!(held_out, ((learned + held_out) as f32 * 0.25).round() as usize, "{trained}");
-    assert!(card.contains("\nHow it was chosen: By a test.\n"), "{card}");
+    assert!(card.contains("\nHow it was chosen: By a test, isn't it.\n"), "{card}");
 }
 
 #[cfg(unix)]

@@ -21,6 +21,28 @@ pub(super) fn round(sums: &[i32; 8], factors: &[u32], zero_point: i32, outputs: 
     }
 }
 
+/// Two kernels of one function that gives the outputs kept within -128..=127: for any layer of packed weights, and as `$simple` for
+/// a [simple](Layer::is_simple) one and all the memory that it asks for, where nothing follows.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+macro_rules! kernels {
+    ($(#[$attribute:meta])* $name:ident, $simple:ident, $rounded:ident, $weights:literal) => {
+        #[doc = concat!("A dense layer of ", $weights, " weights.")]
+        $(#[$attribute])*
+        pub(crate) fn $name(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+            $rounded::<false>(layer, input, work, output);
+            Requantize::new(layer).finish(0, output);
+        }
+
+        #[doc = concat!("As [`", stringify!($name), "`], for a simple layer and all the memory that it asks for.")]
+        $(#[$attribute])*
+        pub(crate) fn $simple(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+            $rounded::<true>(layer, input, work, output);
+        }
+    };
+}
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+pub(super) use kernels;
+
 /// What follows a layer's sums.
 #[derive(Clone, Copy)]
 pub(crate) struct Requantize<'a> {

@@ -17,7 +17,7 @@ mod sums_i8;
 #[cfg(thumbnet_fpu)]
 mod tiles_i8;
 
-use super::requantize::{Requantize, rounded};
+use super::requantize::{Requantize, kernels, rounded};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
@@ -28,16 +28,7 @@ use expand::Inputs;
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
 
-/// A dense layer of int8 weights.
-pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i8::<false>(layer, input, work, output);
-    Requantize::new(layer).finish(0, output);
-}
-
-/// As [`dense_i8`], for a simple layer and all the memory that it asks for.
-pub(crate) fn simple_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i8::<true>(layer, input, work, output);
-}
+kernels!(dense_i8, simple_i8, rounded_i8, "int8");
 
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[cfg(thumbnet_fpu)]
@@ -129,18 +120,13 @@ fn rest(layer: &Layer<'_>, input: &[i8], output: &mut [i8], done: usize) {
     }
 }
 
-/// A dense layer of 4-bit weights.
-#[inline(never)]
-pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i4::<false>(layer, input, work, output);
-    Requantize::new(layer).finish(0, output);
-}
-
-/// As [`dense_i4`], for a simple layer and all the memory that it asks for.
-#[inline(never)]
-pub(crate) fn simple_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i4::<true>(layer, input, work, output);
-}
+kernels!(
+    #[inline(never)]
+    dense_i4,
+    simple_i4,
+    rounded_i4,
+    "4-bit"
+);
 
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]
@@ -163,18 +149,14 @@ fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     tiles::rest(layer, done, row, output, tile);
 }
 
-/// A dense layer of 2-bit weights. Without room for the pairs the portable sums serve.
-#[inline(never)]
-pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i2::<false>(layer, input, work, output);
-    Requantize::new(layer).finish(0, output);
-}
-
-/// As [`dense_i2`], for a simple layer and all the memory that it asks for.
-#[inline(never)]
-pub(crate) fn simple_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i2::<true>(layer, input, work, output);
-}
+// Without room for the pairs the portable sums serve.
+kernels!(
+    #[inline(never)]
+    dense_i2,
+    simple_i2,
+    rounded_i2,
+    "2-bit"
+);
 
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]

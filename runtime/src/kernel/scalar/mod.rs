@@ -5,7 +5,7 @@ mod sums_i2;
 mod sums_i4;
 mod sums_i8;
 
-use super::requantize::Requantize;
+use super::requantize::{Requantize, kernels};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
@@ -14,16 +14,7 @@ use crate::Layer;
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
 
-/// A dense layer of int8 weights.
-pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i8::<false>(layer, input, work, output);
-    Requantize::new(layer).finish(0, output);
-}
-
-/// As [`dense_i8`], for a simple layer and all the memory that it asks for.
-pub(crate) fn simple_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i8::<true>(layer, input, work, output);
-}
+kernels!(dense_i8, simple_i8, rounded_i8, "int8");
 
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the words of inputs.
 #[inline(always)]
@@ -48,18 +39,13 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     tiles::rest(layer, done, row, output, tile);
 }
 
-/// A dense layer of 4-bit weights.
-#[inline(never)]
-pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i4::<false>(layer, input, work, output);
-    Requantize::new(layer).finish(0, output);
-}
-
-/// As [`dense_i4`], for a simple layer and all the memory that it asks for.
-#[inline(never)]
-pub(crate) fn simple_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i4::<true>(layer, input, work, output);
-}
+kernels!(
+    #[inline(never)]
+    dense_i4,
+    simple_i4,
+    rounded_i4,
+    "4-bit"
+);
 
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]
@@ -82,18 +68,13 @@ fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     tiles::rest(layer, done, row, output, tile);
 }
 
-/// A dense layer of 2-bit weights.
-#[inline(never)]
-pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i2::<false>(layer, input, work, output);
-    Requantize::new(layer).finish(0, output);
-}
-
-/// As [`dense_i2`], for a simple layer and all the memory that it asks for.
-#[inline(never)]
-pub(crate) fn simple_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    rounded_i2::<true>(layer, input, work, output);
-}
+kernels!(
+    #[inline(never)]
+    dense_i2,
+    simple_i2,
+    rounded_i2,
+    "2-bit"
+);
 
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]

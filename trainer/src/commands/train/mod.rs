@@ -68,11 +68,9 @@ impl Args {
 
     /// The command that trains the same network again, but for where its files go.
     fn command(&self) -> String {
-        let mut command = format!("thumbnet train {}", self.recipe);
+        let mut command = format!("thumbnet train {}", quoted(&self.recipe));
         for change in &self.set {
-            let quoted =
-                if change.contains([' ', '"', '\'', '{', '[']) { format!("'{change}'") } else { change.clone() };
-            let _ = write!(command, " --set {quoted}");
+            let _ = write!(command, " --set {}", quoted(change));
         }
         for (name, value) in [("seed", self.seed), ("epochs", self.epochs.map(u64::from))] {
             if let Some(value) = value {
@@ -81,6 +79,12 @@ impl Args {
         }
         command
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-.,=/+:".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn examples() -> String {

@@ -5,7 +5,9 @@ use super::initializer::{InitializerName, InitializerRecipe};
 use crate::nn::{Activation, Dense, Elementwise, Initializer};
 use crate::train::{BatchNormalization, LayerSettings, Regularizer};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A dense layer, with Keras's names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,19 +74,18 @@ fn zeros() -> InitializerRecipe {
     InitializerName::Zeros.into()
 }
 
-/// Whether a layer's sums are normalized, or how: `true`, or `{ momentum = 0.99, epsilon = 1e-3 }`, of which either may be left
+/// Whether a layer's sums are normalized, and how: `true`, or `{ momentum = 0.99, epsilon = 1e-3 }`, of which either may be left
 /// out.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected true, false, or a table of momentum and epsilon")]
-pub enum NormalizationRecipe {
-    /// As usual, or not at all.
-    Switch(bool),
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NormalizationRecipe {
+    /// Whether they are.
+    pub wanted: bool,
     /// With these settings.
-    Settings(NormalizationSettings),
+    pub settings: NormalizationSettings,
 }
 
 /// The fields of [`BatchNormalization`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)] // The fields are those of `BatchNormalization`.
 pub struct NormalizationSettings {
@@ -94,33 +95,54 @@ pub struct NormalizationSettings {
     pub epsilon: Option<f32>,
 }
 
-impl Default for NormalizationRecipe {
-    fn default() -> Self {
-        Self::Switch(false)
-    }
-}
-
 impl NormalizationRecipe {
     #[allow(clippy::trivially_copy_pass_by_ref)] // The signature that serde asks for.
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The settings that are given.
-    pub(super) fn given(self) -> NormalizationSettings {
-        match self {
-            Self::Switch(_) => NormalizationSettings { momentum: None, epsilon: None },
-            Self::Settings(settings) => settings,
-        }
-    }
-
     fn build(self) -> Option<BatchNormalization> {
         let usual = BatchNormalization::default();
-        let NormalizationSettings { momentum, epsilon } = self.given();
-        (!self.is_none()).then(|| BatchNormalization {
+        let NormalizationSettings { momentum, epsilon } = self.settings;
+        self.wanted.then(|| BatchNormalization {
             momentum: momentum.unwrap_or(usual.momentum),
             epsilon: epsilon.unwrap_or(usual.epsilon),
         })
+    }
+}
+
+impl Serialize for NormalizationRecipe {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.settings == NormalizationSettings::default() {
+            self.wanted.serialize(serializer)
+        } else {
+            self.settings.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NormalizationRecipe {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SwitchOrTable)
+    }
+}
+
+struct SwitchOrTable;
+
+impl<'de> Visitor<'de> for SwitchOrTable {
+    type Value = NormalizationRecipe;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("true, false, or { momentum = ..., epsilon = ... }")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, wanted: bool) -> Result<Self::Value, E> {
+        Ok(NormalizationRecipe { wanted, ..Default::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let settings = NormalizationSettings::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(NormalizationRecipe { wanted: true, settings })
     }
 }
 

@@ -198,7 +198,7 @@ impl Recipe {
             .map(|(key, value, high)| (format!("layers.{index}.{key}"), Some(value), 0.0..=high))
         });
         let given = self.layers.iter().enumerate().flat_map(|(index, layer)| {
-            let normalization = layer.batch_normalization.given();
+            let normalization = layer.batch_normalization.settings;
             [
                 ("alpha", layer.alpha, 1e-6..=1e6),
                 ("negative_slope", layer.negative_slope, 0.0..=1.0),
@@ -354,7 +354,9 @@ mod tests {
         assert_eq!(settings[1].batch_normalization, Some(BatchNormalization::default()));
         assert_eq!(settings[2].batch_normalization, None);
         let unknown = with(&["layers.0.batch_normalization={ momentun = 0.99 }"]).unwrap_err().to_string();
-        assert!(unknown.contains("expected true, false, or a table of momentum and epsilon"), "{unknown}");
+        assert!(unknown.ends_with("did you mean `momentum`?"), "{unknown}");
+        let word = with(&["layers.0.batch_normalization=often"]).unwrap_err().to_string();
+        assert!(word.contains("expected true, false, or { momentum = ..., epsilon = ... }"), "{word}");
     }
 
     #[test]
