@@ -18,7 +18,7 @@ step "build" cargo build --release --workspace
 step "lints" cargo clippy --release --workspace --all-targets -- -D warnings
 step "tests" cargo test --release --workspace
 step "runtime with overflow checks" cargo test -p thumbnet --features heapless,adapt
-step "runtime with defmt" cargo clippy -p thumbnet --features defmt,heapless,adapt -- -D warnings
+step "runtime with defmt" cargo clippy -p thumbnet --all-targets --features defmt,heapless,adapt -- -D warnings
 step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
 step "lints without debug probes" cargo clippy --release -p thumbnet-trainer --no-default-features -- -D warnings
 step "without debug probes" cargo test --release -p thumbnet-trainer --no-default-features --lib target::chip

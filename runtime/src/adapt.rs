@@ -64,7 +64,7 @@ impl<'m, 'w> Adapter<'m, 'w> {
 
     /// Starts from the model as it is. `memory` has at least [`Self::memory_len`] elements.
     /// # Errors
-    /// [`RunError::Length`] where the memory is too small, [`RunError::Element`] where the model does not end in a softmax.
+    /// [`RunError::Length`] where the memory is too small, [`RunError::Softmax`] where the model does not end in a softmax.
     pub fn new(model: &'m Model<'m>, memory: &'w mut [f32]) -> Result<Self, RunError> {
         let adapter = Self::resume(model, memory)?;
         for part in [&mut *adapter.rows, &mut *adapter.features, &mut *adapter.outputs] {
@@ -78,10 +78,10 @@ impl<'m, 'w> Adapter<'m, 'w> {
     /// As [`Self::new`].
     pub fn resume(model: &'m Model<'m>, memory: &'w mut [f32]) -> Result<Self, RunError> {
         if !model.has_softmax() && last_function(model) != Some(Function::Softmax) {
-            return Err(RunError::Element);
+            return Err(RunError::Softmax);
         }
         let expected = Self::memory_len(model);
-        let length = RunError::Length { buffer: Buffer::Scratch, expected, found: memory.len() };
+        let length = RunError::Length { buffer: Buffer::Memory, expected, found: memory.len() };
         let features = features_len(model);
         let weights = model.output_len().saturating_mul(features.saturating_add(1));
         let (rows, rest) = memory.split_at_mut_checked(weights).ok_or(length)?;
@@ -93,8 +93,8 @@ impl<'m, 'w> Adapter<'m, 'w> {
     /// One step of gradient descent toward `class` for this input; gives the cross-entropy before the step. The memory is
     /// fixed, and nothing is kept of the sample.
     /// # Errors
-    /// As [`Model::run`] (`scratch` has at least [`Self::scratch_len`] elements); a class that the model does not have is a
-    /// [`RunError::Length`] of the output. Nothing is learned then.
+    /// As [`Model::run`] (`scratch` has at least [`Self::scratch_len`] elements); [`RunError::Class`] for a class that the model does
+    /// not have. Nothing is learned then.
     pub fn learn<T: Element>(
         &mut self,
         input: &[T],
@@ -102,9 +102,9 @@ impl<'m, 'w> Adapter<'m, 'w> {
         rate: f32,
         scratch: &mut [T],
     ) -> Result<f32, RunError> {
-        let expected = self.model.output_len();
-        if class >= expected {
-            return Err(RunError::Length { buffer: Buffer::Output, expected, found: class });
+        let classes = self.model.output_len();
+        if class >= classes {
+            return Err(RunError::Class { classes, found: class });
         }
         self.evaluate(input, scratch)?;
         let probability = self.outputs.get(class).copied().unwrap_or(0.0);

@@ -20,8 +20,12 @@ pub struct Class<'a> {
 impl<'a> Model<'a> {
     /// The real values of an evaluation's outputs.
     /// # Errors
-    /// [`RunError::Length`] where a slice does not have [`Model::output_len`] elements; nothing is written then.
+    /// [`RunError::Length`] where a slice does not have [`Model::output_len`] elements, [`RunError::Element`] where they are of the
+    /// other kind; nothing is written then.
     pub fn dequantize<T: Element>(&self, output: &[T], real: &mut [f32]) -> Result<(), RunError> {
+        if T::FLOAT != self.is_float() {
+            return Err(RunError::Element);
+        }
         for found in [output.len(), real.len()] {
             if found != self.output_len() {
                 return Err(RunError::Length { buffer: Buffer::Output, expected: self.output_len(), found });
@@ -50,11 +54,14 @@ impl<'a> Model<'a> {
     /// The most probable class of an evaluation's outputs; the first of several that are equal.
     ///
     /// A single output of a model with two classes is the probability of the second one.
+    ///
+    /// An output that is not the model's, by its length or the kind of its numbers, has no class: the score is NaN then, the index 0
+    /// and the label `None`.
     pub fn classify<T: Element>(&self, output: &[T]) -> Class<'a> {
-        self.next_class(output, None).unwrap_or(Class { index: 0, label: None, score: 0.0 })
+        self.next_class(output, None).unwrap_or(Class { index: 0, label: None, score: f32::NAN })
     }
 
-    /// The `K` most probable classes, the best first.
+    /// The `K` most probable classes, the best first; none of an output that is not the model's.
     #[cfg(feature = "heapless")]
     pub fn top_k<T: Element, const K: usize>(&self, output: &[T]) -> heapless::Vec<Class<'a>, K> {
         let mut classes = heapless::Vec::new();
@@ -70,6 +77,9 @@ impl<'a> Model<'a> {
 
     /// The class that follows another in the order of falling scores; the first one without another.
     fn next_class<T: Element>(&self, output: &[T], last: Option<usize>) -> Option<Class<'a>> {
+        if T::FLOAT != self.is_float() || output.len() != self.output_len() {
+            return None;
+        }
         let quantization = self.output_quantization();
         if let ([only], 2) = (output, self.labels().len()) {
             let second = only.real(quantization);

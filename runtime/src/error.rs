@@ -35,6 +35,14 @@ pub enum ParseError {
         /// The offset of the field in the layer's record.
         offset: u8,
     },
+    /// The weights of a layer are too large for the packed order: some inputs would take the sum of an output out of the bits that it
+    /// has beside its neighbors'. An exporter writes such a layer plainly.
+    Overflow {
+        /// The layer, counted from 0.
+        index: u16,
+        /// The first such output of the layer.
+        output: usize,
+    },
 }
 
 /// Why a model was not evaluated. Nothing was written then.
@@ -44,6 +52,8 @@ pub enum ParseError {
 pub enum RunError {
     /// The model works on the other kind of numbers: integers where floats were given, or the reverse.
     Element,
+    /// The program has no kernel for some of the model's weights ([`Model::run_only`](crate::Model::run_only)).
+    Weights,
     /// A buffer has the wrong length.
     Length {
         /// Which buffer.
@@ -56,6 +66,15 @@ pub enum RunError {
     /// The chip's kernels read words, and the model does not start at a multiple of four bytes: one in the program does
     /// ([`model!`](crate::model)); bytes that were received want `#[repr(align(4))]` around their buffer.
     Alignment,
+    /// The model does not end in a softmax, so that its last layer cannot learn classes.
+    Softmax,
+    /// The model has no such class.
+    Class {
+        /// The number of classes.
+        classes: usize,
+        /// The class that was named, counted from 0.
+        found: usize,
+    },
 }
 
 /// A buffer of an evaluation.
@@ -69,6 +88,8 @@ pub enum Buffer {
     Scratch,
     /// What comes out.
     Output,
+    /// What an adapter keeps between its steps.
+    Memory,
 }
 
 /// The checksum of a model does not agree with its bytes.
@@ -93,6 +114,9 @@ impl fmt::Display for ParseError {
             Self::Layer { index, offset } => {
                 write!(f, "layer {index}: the field at byte {offset} of its record makes no sense")
             }
+            Self::Overflow { index, output } => {
+                write!(f, "layer {index}: the weights of output {output} are too large for the packed order")
+            }
         }
     }
 }
@@ -106,10 +130,14 @@ impl fmt::Display for RunError {
                     Buffer::Input => "input",
                     Buffer::Scratch => "scratch",
                     Buffer::Output => "output",
+                    Buffer::Memory => "memory",
                 };
                 write!(f, "{name}: {found} elements, expected {expected}")
             }
+            Self::Weights => f.write_str("the program has no kernel for some of the model's weights"),
             Self::Alignment => f.write_str("the model does not start at a multiple of four bytes"),
+            Self::Softmax => f.write_str("the model does not end in a softmax"),
+            Self::Class { classes, found } => write!(f, "class {found} of a model with {classes} classes"),
         }
     }
 }

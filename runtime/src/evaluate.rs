@@ -35,7 +35,7 @@ impl Model<'_> {
     /// of [`WeightType::bit`](crate::WeightType::bit)s (and [`Kind::bit`](crate::Kind::bit)s of layers without weights). The
     /// topmost bit is none of them: a program with it is not compiled.
     /// # Errors
-    /// As [`Self::run`]; [`RunError::Element`] also where the model has weights of another type.
+    /// As [`Self::run`]; [`RunError::Weights`] where the model has weights of another type.
     pub fn run_only<T: Element, const KINDS: u8>(
         &self,
         input: &[T],
@@ -46,7 +46,7 @@ impl Model<'_> {
         const { assert!(!is_lean(KINDS), "KINDS has a bit that no type of weights has") };
         self.check::<T>(input.len(), scratch.len(), output.len())?;
         if KINDS != ALL && self.kinds() & !KINDS != 0 {
-            return Err(RunError::Element);
+            return Err(RunError::Weights);
         }
         chain::<T, KINDS>(self, input, scratch, output, observer);
         Ok(())

@@ -106,6 +106,11 @@ pub const fn u32_at(bytes: &[u8], offset: usize) -> u32 {
     u32::from_le_bytes(array(bytes, offset))
 }
 
+/// The signed 32-bit number at `offset`; 0 beyond the end.
+pub const fn i32_at(bytes: &[u8], offset: usize) -> i32 {
+    i32::from_le_bytes(array(bytes, offset))
+}
+
 /// The 32-bit number at `offset` as a size; 0 beyond the end.
 pub const fn size_at(bytes: &[u8], offset: usize) -> usize {
     u32_at(bytes, offset) as usize

@@ -450,19 +450,29 @@ const fn places(weight_type: WeightType, order: Order, inputs: usize, outputs: u
 
 /// The bytes that the weights take, or `None` where that is too large for the machine.
 pub(crate) const fn weights_len(weight_type: WeightType, order: Order, inputs: usize, outputs: usize) -> Option<usize> {
-    let (row, rows) = match (weight_type, order) {
-        (WeightType::F32, _) => (inputs.checked_mul(4), Some(outputs)),
-        (WeightType::F16, _) => (inputs.checked_mul(2), Some(outputs)),
-        (WeightType::Int8, Order::Packed) => (round_up(inputs, 4), round_up(outputs, 2)),
-        (WeightType::Int8, _) => (Some(inputs), Some(outputs)),
-        (WeightType::Int4, Order::Packed) => (part_of(2, round_up(inputs, 4)), round_up(outputs, 4)),
-        (WeightType::Int4, _) => (Some(inputs.div_ceil(2)), Some(outputs)),
-        (WeightType::Int2, Order::Packed) => (part_of(4, round_up(inputs, 8)), round_up(outputs, 8)),
-        (WeightType::Int2, _) => (Some(inputs.div_ceil(4)), Some(outputs)),
+    let rows = match (weight_type, order) {
+        (WeightType::Int8, Order::Packed) => round_up(outputs, 2),
+        (WeightType::Int4, Order::Packed) => round_up(outputs, 4),
+        (WeightType::Int2, Order::Packed) => round_up(outputs, 8),
+        _ => Some(outputs),
     };
-    match (row, rows) {
+    match (row_len(weight_type, order, inputs), rows) {
         (Some(row), Some(rows)) => row.checked_mul(rows),
         _ => None,
+    }
+}
+
+/// The bytes that a row of the weights takes, or `None` where that is too large for the machine.
+pub(crate) const fn row_len(weight_type: WeightType, order: Order, inputs: usize) -> Option<usize> {
+    match (weight_type, order) {
+        (WeightType::F32, _) => inputs.checked_mul(4),
+        (WeightType::F16, _) => inputs.checked_mul(2),
+        (WeightType::Int8, Order::Packed) => round_up(inputs, 4),
+        (WeightType::Int8, _) => Some(inputs),
+        (WeightType::Int4, Order::Packed) => part_of(2, round_up(inputs, 4)),
+        (WeightType::Int4, _) => Some(inputs.div_ceil(2)),
+        (WeightType::Int2, Order::Packed) => part_of(4, round_up(inputs, 8)),
+        (WeightType::Int2, _) => Some(inputs.div_ceil(4)),
     }
 }
 

@@ -88,6 +88,21 @@
 //! # let _ = (first, second);
 //! ```
 //!
+//! # Less memory
+//!
+//! Kernels expand the inputs of a layer, for which the scratch has room. A model can do with one byte for each activation
+//! (one `f32` in a model of floats) and the same bits, for less speed:
+//!
+//! ```
+//! thumbnet::model!(static XOR = "../tests/models/xor.tnet");
+//! thumbnet::model!(static SMALL = "../tests/models/xor.tnet", least_memory);
+//!
+//! assert!(SMALL.scratch_len() < XOR.scratch_len());
+//! assert_eq!(SMALL.evaluate(&[0, 64], &mut SMALL.scratch()), XOR.evaluate(&[0, 64], &mut XOR.scratch()));
+//! ```
+//!
+//! [`Model::run`] takes any length from [`Model::least_scratch_len`] on.
+//!
 //! # What runs where
 //!
 //! The kernels are chosen by the target, in this crate's build script: nothing has to be switched on, on stable Rust. The
@@ -96,7 +111,7 @@
 //!
 //! | feature | gives |
 //! |---|---|
-//! | `defmt` | `defmt::Format` for errors and results |
+//! | `defmt` | `defmt::Format` for every type: errors, results, models, layers |
 //! | `heapless` | `Model::top_k`: the classes with the highest scores |
 //! | `adapt` | `thumbnet::adapt`: the last layer learns on the device |
 //!
@@ -108,6 +123,7 @@ mod activation;
 #[cfg(feature = "adapt")]
 pub mod adapt;
 mod answer;
+mod bound;
 mod checksum;
 mod element;
 mod error;
@@ -117,6 +133,8 @@ pub mod format;
 mod function;
 mod kernel;
 mod layer;
+#[cfg(feature = "defmt")]
+mod log;
 mod math;
 mod model;
 mod pool;
@@ -137,5 +155,5 @@ pub use model::{Encoding, Model, UnitNorm};
 pub use pool::AveragePool;
 pub use static_model::StaticModel;
 #[doc(hidden)]
-pub use static_model::{Aligned, Select, Selected, embedded, kinds};
+pub use static_model::{Aligned, Select, Selected, embedded, kinds, scratch};
 pub use text::Names;

@@ -1,5 +1,6 @@
 //! A model as it lies in memory: what the header says, and the way to the layers.
 
+use crate::bound::overflow;
 use crate::checksum::Crc32;
 use crate::format::{self, f32_at, header, i8_at, size_at, slice, u8_at, u16_at, u32_at};
 use crate::kernel::Backend;
@@ -44,9 +45,28 @@ impl<'a> Model<'a> {
     /// Reads a model. Everything but the checksum is checked (see [`Self::verify_checksum`]), so that nothing can go wrong
     /// later for its sake. What follows the model in `bytes` is not looked at. On a Cortex-M, [`Self::run`] wants them to start
     /// at a multiple of four.
+    ///
+    /// That packed sums cannot overflow takes a pass over the weights, which is as long as that of the checksum: keep the model
+    /// rather than to parse it for every sample.
     /// # Errors
     /// [`ParseError`] says which byte makes no sense.
     pub const fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let model = match Self::read(bytes) {
+            Ok(model) => model,
+            Err(error) => return Err(error),
+        };
+        let mut index = 0;
+        while let Some(layer) = model.layer(index) {
+            if let Some(output) = overflow(&layer) {
+                return Err(ParseError::Overflow { index, output });
+            }
+            index += 1;
+        }
+        Ok(model)
+    }
+
+    /// As [`Self::parse`], without a look at the weights.
+    pub(crate) const fn read(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let Some(head) = slice(bytes, 0, format::HEADER) else {
             return Err(ParseError::Truncated { needed: format::HEADER, found: bytes.len() });
         };

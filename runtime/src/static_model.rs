@@ -1,7 +1,7 @@
 //! Models that are part of the program, with sizes that the compiler knows.
 
 use crate::evaluate::{LEAN, chain, is_lean};
-use crate::{Element, Model};
+use crate::{Element, Model, ParseError};
 use core::marker::PhantomData;
 use core::ops::Deref;
 
@@ -20,8 +20,12 @@ impl<T: Element, const IN: usize, const OUT: usize, const SCRATCH: usize, const 
 {
     #[doc(hidden)]
     pub const fn new(bytes: &'static Aligned<[u8]>) -> Self {
-        let model = embedded(&bytes.0);
-        assert!(model.input_len() == IN && model.output_len() == OUT && model.scratch_len() == SCRATCH);
+        let model = match Model::parse(&bytes.0) {
+            Ok(model) => model,
+            Err(error) => refused(error),
+        };
+        let needed = if is_lean(KINDS) { model.scratch_len() } else { model.least_scratch_len() };
+        assert!(model.input_len() == IN && model.output_len() == OUT && SCRATCH >= needed);
         assert!(model.is_float() == T::FLOAT && model.kinds() & !KINDS == 0);
         assert!(!is_lean(KINDS) || model.is_simple());
         Self { model, element: PhantomData }
@@ -37,7 +41,7 @@ impl<T: Element, const IN: usize, const OUT: usize, const SCRATCH: usize, const 
         OUT
     }
 
-    /// The number of elements that an evaluation works in; a constant.
+    /// The number of elements that an evaluation works in; a constant, and the least where `model!` was asked for it.
     pub const fn scratch_len(&self) -> usize {
         SCRATCH
     }
@@ -71,16 +75,27 @@ impl<T, const IN: usize, const OUT: usize, const SCRATCH: usize, const KINDS: u8
 ///
 /// The path is relative to the source file, as of `include_bytes!`. The file's sizes are constants of the static, which is a
 /// [`StaticModel`]: wrong sizes do not compile, and a file that is no model fails the build. The weights stay in flash.
+///
+/// With `model!(pub static DIGITS = "digits.tnet", least_memory);` the scratch has [`Model::least_scratch_len`] elements, one for
+/// each activation, and an evaluation gives the same bits for less speed (PERFORMANCE.md beside this crate says how much).
 #[macro_export]
 macro_rules! model {
     ($(#[$meta:meta])* $visibility:vis static $name:ident = $path:expr) => {
+        $crate::model!(@ $(#[$meta])* $visibility $name, $path, false);
+    };
+    ($(#[$meta:meta])* $visibility:vis static $name:ident = $path:expr, least_memory) => {
+        $crate::model!(@ $(#[$meta])* $visibility $name, $path, true);
+    };
+    (@ $(#[$meta:meta])* $visibility:vis $name:ident, $path:expr, $least:literal) => {
         $(#[$meta])*
+        // All weights are looked at while the program is built.
+        #[allow(long_running_const_eval)]
         $visibility static $name: $crate::StaticModel<
             <$crate::Select<{ $crate::embedded(::core::include_bytes!($path)).is_float() }> as $crate::Selected>::Element,
             { $crate::embedded(::core::include_bytes!($path)).input_len() },
             { $crate::embedded(::core::include_bytes!($path)).output_len() },
-            { $crate::embedded(::core::include_bytes!($path)).scratch_len() },
-            { $crate::kinds(::core::include_bytes!($path)) },
+            { $crate::scratch(::core::include_bytes!($path), $least) },
+            { $crate::kinds(::core::include_bytes!($path), $least) },
         > = {
             static BYTES: &$crate::Aligned<[u8]> = &$crate::Aligned(*::core::include_bytes!($path));
             $crate::StaticModel::new(BYTES)
@@ -109,23 +124,36 @@ impl Selected for Select<true> {
     type Element = f32;
 }
 
-/// Reads a model while the program is built.
+/// Reads a model while the program is built, as far as its sizes need it.
 /// # Panics
 /// Where the bytes are not a model; the build fails then.
 pub const fn embedded(bytes: &'static [u8]) -> Model<'static> {
-    use crate::ParseError;
-    match Model::parse(bytes) {
+    match Model::read(bytes) {
         Ok(model) => model,
-        Err(ParseError::Truncated { .. }) => panic!("the model file is cut off"),
-        Err(ParseError::Magic) => panic!("the model file is not a .tnet file"),
-        Err(ParseError::Version { .. }) => panic!("the model file has a format version that this crate does not read"),
-        Err(ParseError::Header { .. }) => panic!("the model file's header makes no sense"),
-        Err(ParseError::Layer { .. }) => panic!("a layer of the model file makes no sense"),
+        Err(error) => refused(error),
     }
 }
 
-/// The kernels that a model needs, and whether it needs nothing else.
-pub const fn kinds(bytes: &'static [u8]) -> u8 {
+/// Fails the build.
+const fn refused(error: ParseError) -> ! {
+    match error {
+        ParseError::Truncated { .. } => panic!("the model file is cut off"),
+        ParseError::Magic => panic!("the model file is not a .tnet file"),
+        ParseError::Version { .. } => panic!("the model file has a format version that this crate does not read"),
+        ParseError::Header { .. } => panic!("the model file's header makes no sense"),
+        ParseError::Layer { .. } => panic!("a layer of the model file makes no sense"),
+        ParseError::Overflow { .. } => panic!("a layer of the model file has weights too large for the packed order"),
+    }
+}
+
+/// The elements that a model works in, or the least of them.
+pub const fn scratch(bytes: &'static [u8], least: bool) -> usize {
     let model = embedded(bytes);
-    model.kinds() | if model.is_simple() { LEAN } else { 0 }
+    if least { model.least_scratch_len() } else { model.scratch_len() }
+}
+
+/// The kernels that a model needs, and whether it needs nothing else; with the least memory it does.
+pub const fn kinds(bytes: &'static [u8], least: bool) -> u8 {
+    let model = embedded(bytes);
+    model.kinds() | if !least && model.is_simple() { LEAN } else { 0 }
 }

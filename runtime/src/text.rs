@@ -3,7 +3,7 @@
 use crate::format::{slice, u8_at, u16_at};
 
 /// Names that lie in the file, such as a model's class labels.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Names<'a> {
     count: u16,
     bytes: &'a [u8],
@@ -59,6 +59,12 @@ impl<'a> Names<'a> {
             at = next;
             core::str::from_utf8(name).ok()
         })
+    }
+}
+
+impl core::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

@@ -13,6 +13,8 @@ thumbnet::model!(
 );
 thumbnet::model!(static MIXED = "models/mixed.tnet");
 
+thumbnet::model!(static LEAST = "models/mixed.tnet", least_memory);
+
 const TRUTH: [([f32; 2], usize); 4] = [([0.0, 0.0], 0), ([0.0, 1.0], 1), ([1.0, 0.0], 1), ([1.0, 1.0], 0)];
 
 #[test]
@@ -99,6 +101,32 @@ fn inputs_are_normalized_as_the_file_says() {
     assert_eq!(input, [-128; 13]);
 }
 
+/// The output of another model, or numbers of the other kind.
+#[test]
+fn outputs_that_are_not_the_models_have_no_class() {
+    for class in
+        [XOR.classify(&[1, 2, 3]), XOR.classify::<i8>(&[]), XOR.classify(&[1.0, 2.0]), XOR_F32.classify(&[1, 2])]
+    {
+        assert!(class.index == 0 && class.label.is_none() && class.score.is_nan(), "{class:?}");
+    }
+    let mut real = [7.0; 2];
+    assert_eq!(XOR.dequantize(&[1.0, 2.0], &mut real), Err(RunError::Element));
+    let expected = RunError::Length { buffer: Buffer::Output, expected: 2, found: 3 };
+    assert_eq!(XOR.probabilities(&[1, 2, 3], &mut real), Err(expected));
+    assert_eq!(real, [7.0; 2]);
+    #[cfg(feature = "heapless")]
+    assert!(XOR.top_k::<i8, 3>(&[1]).is_empty());
+}
+
+#[test]
+fn what_a_program_was_not_built_for_is_refused() {
+    let mut output = [5; 2];
+    let run = XOR.run_only::<i8, { Int4.bit() }>(&[0; 2], &mut XOR.scratch(), &mut output, |_, _| {});
+    assert_eq!((run, output), (Err(RunError::Weights), [5; 2]));
+    XOR.run_only::<i8, { Int8.bit() }>(&[0; 2], &mut XOR.scratch(), &mut output, |_, _| {}).unwrap();
+    assert_eq!(output, [64, -64]);
+}
+
 #[test]
 fn a_score_that_is_no_number_stands_behind_all_others() {
     for (output, class) in [([1.0, f32::NAN], 0), ([f32::NAN, 1.0], 1), ([f32::NAN, f32::NEG_INFINITY], 0)] {
@@ -127,4 +155,25 @@ fn less_memory_gives_the_same_bits() {
         MIXED.run(&[-77; 13], &mut vec![99; length], &mut output).unwrap();
         assert_eq!(output, expected, "{length} elements");
     }
+    assert_eq!(LEAST.scratch().len(), least);
+    assert_eq!(LEAST.evaluate(&[-77; 13], &mut LEAST.scratch()), expected);
+    assert_eq!(LEAST.evaluate(&[-77; 13], &mut MIXED.scratch()), expected, "a scratch that is larger");
+}
+
+/// All that a firmware may log can be logged.
+#[cfg(feature = "defmt")]
+#[allow(dead_code, reason = "it is compiled: a host has nothing that would take the log")]
+fn everything_has_a_format() {
+    fn format<T: core::fmt::Debug + defmt::Format>(_: Option<T>) {}
+    format(Some(&XOR));
+    format(Some(*XOR));
+    format(XOR.layer(0));
+    format(XOR.layer(0).map(|layer| (layer.kind(), layer.weight_type(), layer.order(), layer.function())));
+    format(XOR.layer(0).and_then(|layer| layer.pool()));
+    format(XOR.input_quantization());
+    format(Some((XOR.labels(), XOR.encoding(), XOR.unit_norm(), thumbnet::Backend::NATIVE)));
+    format(Some(XOR.classify(&[1, 2])));
+    format(Model::parse(&[]).err());
+    format(XOR.verify_checksum().err());
+    format(Some((RunError::Weights, Buffer::Output)));
 }

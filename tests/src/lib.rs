@@ -11,6 +11,7 @@ pub mod image;
 pub mod instruction;
 pub mod mirrored;
 pub mod network;
+pub mod reading;
 pub mod rtt;
 pub mod table;
 #[path = "../tolerances.rs"]

@@ -45,7 +45,7 @@ fn pivot(text: &mut String, rows: &[Row], cell: impl Fn(&Row) -> String) {
 }
 
 /// A number with commas between the thousands.
-fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let separated = |(index, digit): (usize, char)| {
         let comma = index != 0 && (digits.len() - index).is_multiple_of(3);

@@ -19,7 +19,7 @@ mod runs;
 #[cfg(thumbnet_scalar)]
 pub(crate) mod scalar;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 mod tiles;
 #[cfg(all(thumbnet_fpu, any(thumbnet_dsp, thumbnet_scalar)))]
@@ -41,6 +41,7 @@ pub(crate) use x86_64 as native;
 
 /// A set of kernels. The machine that a program is built for chooses one of them (see `build.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Backend {
     /// Plain Rust, for every core.

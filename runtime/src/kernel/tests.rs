@@ -10,7 +10,7 @@ use crate::{Layer, Model, Order, WeightType};
 use std::{vec, vec::Vec};
 
 /// Xorshift (Marsaglia 2003), so that the crate needs no dependency for its tests.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -26,7 +26,13 @@ impl Random {
 }
 
 /// A file of one layer. Weights are any bytes; biases are any too, or small, so that not all outputs saturate.
-fn file(random: &mut Random, weight_type: WeightType, order: Order, inputs: usize, outputs: usize) -> Vec<u8> {
+pub(crate) fn file(
+    random: &mut Random,
+    weight_type: WeightType,
+    order: Order,
+    inputs: usize,
+    outputs: usize,
+) -> Vec<u8> {
     let weights = weights_len(weight_type, order, inputs, outputs).unwrap().next_multiple_of(4);
     let start = (HEADER + RECORD).next_multiple_of(format::ALIGN);
     let channels = start + weights;
@@ -162,7 +168,7 @@ fn backends_agree_on_arbitrary_weights() {
         ][round % 8];
         let (inputs, outputs_) = (1 + random.next() as usize % 110, 1 + random.next() as usize % 35);
         let bytes = file(&mut random, weight_type, order, inputs, outputs_);
-        let layer = Model::parse(&bytes).unwrap().layer(0).unwrap();
+        let layer = Model::read(&bytes).unwrap().layer(0).unwrap();
         let sparse = random.next().is_multiple_of(2);
         let input: Vec<i8> = (0..inputs)
             .map(|_| if sparse && !random.next().is_multiple_of(4) { -128 } else { random.byte() as i8 })
@@ -176,7 +182,7 @@ fn backends_agree_on_arbitrary_weights() {
             let mut simple = bytes.clone();
             simple[HEADER + record::LO] = i8::MIN as u8;
             simple[HEADER + record::HI] = i8::MAX as u8;
-            let layer = Model::parse(&simple).unwrap().simple_layer(0).unwrap();
+            let layer = Model::read(&simple).unwrap().simple_layer(0).unwrap();
             let (native, plain) = both::<{ ALL | LEAN }>(&layer, &input);
             assert_eq!(native, plain, "lean {layer:?}");
         }
@@ -196,7 +202,7 @@ fn kernels_survive_wrong_lengths() {
         (WeightType::Int8, Order::ZeroPoints),
     ] {
         let bytes = file(&mut random, weight_type, order, 21, 19);
-        let layer = Model::parse(&bytes).unwrap().layer(0).unwrap();
+        let layer = Model::read(&bytes).unwrap().layer(0).unwrap();
         for inputs in 0..50 {
             for outputs in 0..40 {
                 let input = vec![5; inputs];
@@ -225,7 +231,7 @@ fn float_backends_agree() {
         let mut bytes = file(&mut random, weight_type, order, inputs, outputs);
         bytes[header::ELEMENT] = 1;
         bytes[header::SCALE..header::SCALE + 4].fill(0);
-        let layer = Model::parse(&bytes).unwrap().layer(0).unwrap();
+        let layer = Model::read(&bytes).unwrap().layer(0).unwrap();
         let input: Vec<f32> = (0..inputs).map(|_| f32::from(random.byte()) / 77.0 - 1.5).collect();
         let (mut native, mut plain) = (vec![9.0; outputs], vec![8.0; outputs]);
         if weight_type == WeightType::F32 {

@@ -45,6 +45,8 @@ fn paint_and_run() -> u32 {
 thumbnet::model!(static MNIST = "../../../models/mnist/model.tnet");
 thumbnet::model!(static INT4 = "../../../models/mnist-int4/model.tnet");
 thumbnet::model!(static INT2 = "../../../models/mnist-int2/model.tnet");
+thumbnet::model!(static BOSTON = "../../../models/boston-tutorial/model.tnet");
+thumbnet::model!(static LEAST = "../../../models/boston-tutorial/model.tnet", least_memory);
 thumbnet::model!(static MIXED = "../../../runtime/tests/models/mixed.tnet");
 
 /// The test vectors of FORMAT.md; and other models give the same whether they are known to the compiler or not, and in all
@@ -55,6 +57,8 @@ fn outputs_are_right() -> bool {
     xor.into_iter().all(|(input, output)| {
         super::MODEL.evaluate(&core::hint::black_box(input), &mut super::MODEL.scratch()) == output
     }) && agree(&MNIST, MNIST.evaluate(&inputs(), &mut MNIST.scratch()), &inputs::<784>(), MNIST.scratch())
+        && LEAST.evaluate(&inputs(), &mut LEAST.scratch()) == BOSTON.evaluate(&inputs(), &mut BOSTON.scratch())
+        && LEAST.scratch_len() < BOSTON.scratch_len()
         && agree(&INT4, INT4.evaluate(&inputs(), &mut INT4.scratch()), &inputs::<784>(), INT4.scratch())
         && agree(&INT2, INT2.evaluate(&inputs(), &mut INT2.scratch()), &inputs::<784>(), INT2.scratch())
         && shifted_is_refused()

@@ -30,23 +30,27 @@ impl Host {
         Ok(Self { bytes: parsed.bytes().to_vec(), info })
     }
 
-    /// Evaluates one sample; `observe` sees what leaves each layer.
-    fn run(&self, input: &[u8], mut observe: impl FnMut(usize, Vec<u8>)) -> Result<Vec<u8>> {
-        let model = Model::parse(&self.bytes).map_err(error)?;
-        if model.is_float() {
-            let input: Vec<f32> = input.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-            let output = run(&model, &input, |layer, values| observe(layer, bytes_f32(values)))?;
-            return Ok(bytes_f32(&output));
-        }
-        let input: Vec<i8> = input.iter().map(|&byte| byte as i8).collect();
-        let output = run(&model, &input, |layer, values| observe(layer, bytes_i8(values)))?;
-        Ok(bytes_i8(&output))
+    /// The model, which was read before.
+    fn parsed(&self) -> Result<Model<'_>> {
+        Model::parse(&self.bytes).map_err(error)
     }
 
     fn sample_bytes(&self) -> usize {
         let model = self.model();
         model.input_len as usize * model.element.bytes()
     }
+}
+
+/// Evaluates one sample; `observe` sees what leaves each layer.
+fn evaluate(model: &Model, input: &[u8], mut observe: impl FnMut(usize, Vec<u8>)) -> Result<Vec<u8>> {
+    if model.is_float() {
+        let input: Vec<f32> = input.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        let output = run(model, &input, |layer, values| observe(layer, bytes_f32(values)))?;
+        return Ok(bytes_f32(&output));
+    }
+    let input: Vec<i8> = input.iter().map(|&byte| byte as i8).collect();
+    let output = run(model, &input, |layer, values| observe(layer, bytes_i8(values)))?;
+    Ok(bytes_i8(&output))
 }
 
 fn run<T: thumbnet::Element + Default>(
@@ -98,18 +102,20 @@ impl Target for Host {
                 format!("the input has {} bytes, a sample {size}", inputs.len()),
             ));
         }
+        let model = self.parsed()?;
         let begin = Instant::now();
         let mut outputs = Vec::new();
         for input in inputs.chunks(size) {
-            outputs.extend(self.run(input, |_, _| {})?);
+            outputs.extend(evaluate(&model, input, |_, _| {})?);
         }
         Ok(Evaluation { outputs, count: begin.elapsed().as_nanos() as u64 })
     }
 
     fn layer(&mut self, layer: usize, input: &[u8]) -> Result<Evaluation> {
+        let model = self.parsed()?;
         let begin = Instant::now();
         let mut found = None;
-        self.run(input, |index, values| {
+        evaluate(&model, input, |index, values| {
             if index == layer {
                 found = Some(values);
             }
@@ -120,9 +126,10 @@ impl Target for Host {
     }
 
     fn profile(&mut self, input: &[u8]) -> Result<Vec<u64>> {
+        let model = self.parsed()?;
         let mut times = Vec::new();
         let mut begin = Instant::now();
-        self.run(input, |_, _| {
+        evaluate(&model, input, |_, _| {
             times.push(begin.elapsed().as_nanos() as u64);
             begin = Instant::now();
         })?;

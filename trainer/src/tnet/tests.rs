@@ -158,6 +158,28 @@ fn rows_that_would_spill_are_written_plainly() {
     assert_eq!(back.layers[0].weights, network.layers[0].weights);
 }
 
+/// The exporter packs what the reader accepts: the most inputs of the largest weights are packed, one more is written plainly.
+#[test]
+fn exporter_and_reader_have_the_same_bound() {
+    for (weight_type, weight, most) in
+        [(WeightType::Int8, 127, 259), (WeightType::Int4, 7, 293), (WeightType::Int2, 1, 514)]
+    {
+        for (inputs, expected) in [(most, Order::Packed), (most + 1, Order::Plain)] {
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            let mut wide = layer(&mut rng, inputs, 8, weight_type);
+            wide.weights.fill(weight);
+            wide.bias.fill(0);
+            // Zeros are the least integers, so that nothing is folded into the biases.
+            wide.input.zero_point = -128;
+            wide.output = wide.input;
+            let input = input(inputs);
+            let network = QuantizedSequential { input, layers: vec![wide], class_names: Vec::new(), ..network() };
+            let bytes = write(&network).unwrap();
+            assert_eq!(Model::parse(&bytes).unwrap().layer(0).unwrap().order(), expected, "{weight_type:?}, {inputs}");
+        }
+    }
+}
+
 /// The exclusive or with two hidden units: `h = relu(a + b), relu(a + b - 1)`; `true = 4 * (h0 - 2 * h1) - 2`.
 fn exclusive_or() -> Sequential {
     let dense = |name: &str, kernel, bias: &[f32], activation| {

@@ -1,0 +1,42 @@
+//! Reads a model between a call of `begin` and one of `end`, and with the feature `checksum` compares its checksum in place of that.
+#![no_std]
+#![no_main]
+
+use bare::data;
+use core::hint::black_box;
+use thumbnet::Model;
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn begin() {
+    // SAFETY: it does nothing.
+    unsafe { core::arch::asm!("nop") };
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn end() {
+    // SAFETY: it does nothing, and is not the same function as the other.
+    unsafe { core::arch::asm!("nop", "nop") };
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn bare_main() {
+    let (bytes, _) = data();
+    if cfg!(feature = "checksum") {
+        let Ok(model) = Model::parse(bytes) else { bare::exit(2) };
+        begin();
+        let right = black_box(model.verify_checksum()).is_ok();
+        end();
+        if !right {
+            bare::exit(3);
+        }
+    } else {
+        begin();
+        let right = black_box(Model::parse(black_box(bytes))).is_ok();
+        end();
+        if !right {
+            bare::exit(2);
+        }
+    }
+}
