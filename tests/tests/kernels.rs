@@ -137,18 +137,50 @@ fn floats_have_the_hosts_bits_with_and_without_an_fpu() {
     }
 }
 
+/// What a program takes for all of its samples, and their outputs.
+fn count(core: &str, features: &str, model: &[u8], samples: &[u8]) -> (String, u64) {
+    let run = Program::build("evaluate", Machine::find(core).unwrap(), features).trace(model, samples);
+    (run.printed.lines().next().unwrap().to_owned(), run.instructions)
+}
+
 /// A scratch that several models share is too large for most. Whether zeros are worth skipping is decided by the inputs.
 #[test]
 fn more_scratch_makes_nothing_slower() {
     let model = counts::dense_model(&[200, 120, 60, 10]);
     let samples = inputs(200, &mut ChaCha8Rng::seed_from_u64(9));
-    let count = |features: &str| {
-        let run = Program::build("evaluate", Machine::find("m4").unwrap(), features).trace(&model, &samples);
-        (run.printed.lines().next().map(str::to_owned), run.instructions)
-    };
-    let ((outputs, exact), (same, more)) = (count("int8"), count("int8,more"));
+    let ((outputs, exact), (same, more)) =
+        (count("m4", "int8", &model, &samples), count("m4", "int8,more", &model, &samples));
     assert_eq!(outputs, same);
     assert!(more * 100 <= exact * 102, "{more} instructions with more scratch, {exact} with what is needed");
+}
+
+/// Layers of a few outputs have no use for more memory than their activations, and others are slower without it.
+#[test]
+fn scratch_is_what_the_kernels_have_use_for() {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let samples: Vec<u8> = (0..90).map(|_| random.random_range(1..=127)).collect();
+    for (weights, weight_type, few) in
+        [("int8", WeightType::Int8, 7), ("int4", WeightType::Int4, 4), ("int2", WeightType::Int2, 0)]
+    {
+        for (outputs, has_use) in [(few, false), (few + 1, true)] {
+            if outputs == 0 {
+                continue;
+            }
+            let model = tnet::write(&with_weights(&[90, outputs], |_| weight_type, 3)).unwrap();
+            let parsed = Model::parse(&model).unwrap();
+            for core in ["m0", "m3", "m4"] {
+                let needed = parsed.scratch_len_on(Machine::find(core).unwrap().kernels());
+                assert_eq!(needed > parsed.least_scratch_len(), has_use, "{core}, {weights}, {outputs} outputs");
+                let of = |features: &str| count(core, &format!("{weights}{features}"), &model, &samples);
+                let ((first, exact), (second, more), (third, least)) = (of(""), of(",more"), of(",least"));
+                assert!(first == second && first == third, "{core}, {weights}, {outputs} outputs");
+                let counts = format!("{exact} instructions, {more} with more, {least} with the least");
+                assert!(exact * 100 <= more * 102, "{core}, {weights}, {outputs} outputs: {counts}");
+                println!("{core}, {weights}, {outputs} outputs: {counts}");
+                assert!(!has_use || least > exact, "{core}, {weights}, {outputs} outputs: {counts}");
+            }
+        }
+    }
 }
 
 /// Whether `counts.csv` has a row: without an FPU floats are the compiler's, and the zoo's models have no kernels of their own.

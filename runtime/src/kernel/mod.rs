@@ -24,6 +24,8 @@ pub(crate) mod tests;
 mod tiles;
 #[cfg(all(thumbnet_fpu, any(thumbnet_dsp, thumbnet_scalar)))]
 mod vfp;
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+mod words;
 #[cfg(thumbnet_x86_64)]
 pub(crate) mod x86_64;
 
@@ -36,6 +38,8 @@ pub(crate) use pool::{average_f32, average_i8};
 pub(crate) use portable as native;
 #[cfg(thumbnet_scalar)]
 pub(crate) use scalar as native;
+#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
+use words::{aligned, numbers, words};
 #[cfg(thumbnet_x86_64)]
 pub(crate) use x86_64 as native;
 
@@ -74,29 +78,27 @@ impl Backend {
         }
     }
 
-    /// The number of elements that the kernel of a layer works in, besides its inputs and outputs.
+    /// The number of elements that the kernel of a layer works in, besides its inputs and outputs: where the inputs stand as its tiles
+    /// read them, from a multiple of four bytes on.
     pub(crate) const fn work_len(self, layer: &Layer<'_>) -> usize {
-        match (self, layer.weight_type(), layer.order()) {
-            // A list of the inputs, four of them with their place in eight bytes, or eight in twelve.
-            (Self::X86_64, WeightType::Int8 | WeightType::Int4, Order::Packed) => {
-                layer.inputs().div_ceil(4).saturating_mul(8)
-            }
-            (Self::X86_64, WeightType::Int2, Order::Packed) => layer.inputs().div_ceil(8).saturating_mul(12),
-            // A byte for each input, from a multiple of four on.
-            (Self::Scalar, WeightType::Int8, Order::Packed) => {
-                layer.inputs().div_ceil(4).saturating_mul(4).saturating_add(3)
-            }
-            // Two bytes for each input, from a multiple of four on.
-            (
-                Self::Dsp | Self::Scalar,
-                weight_type @ (WeightType::Int8 | WeightType::Int4 | WeightType::Int2),
-                Order::Packed,
-            ) => {
-                let step = if matches!(weight_type, WeightType::Int2) { 8 } else { 4 };
-                layer.inputs().div_ceil(step).saturating_mul(2 * step).saturating_add(3)
-            }
-            _ => 0,
+        if !matches!(layer.order(), Order::Packed) {
+            return 0;
         }
+        // The bytes of so many inputs, and the last rows that are evaluated with the inputs as they come.
+        let (bytes, inputs, rest) = match (self, layer.weight_type()) {
+            // A list of the inputs, with their places.
+            (Self::X86_64, WeightType::Int8 | WeightType::Int4) => (8, 4, 7),
+            (Self::X86_64, WeightType::Int2) => (12, 8, 0),
+            (Self::Scalar, WeightType::Int8) => (4, 4, 7),
+            (Self::Dsp, WeightType::Int8) => (8, 4, 7),
+            (Self::Dsp | Self::Scalar, WeightType::Int4) => (8, 4, 4),
+            (Self::Dsp | Self::Scalar, WeightType::Int2) => (16, 8, 0),
+            _ => return 0,
+        };
+        if layer.outputs() <= rest {
+            return 0;
+        }
+        layer.inputs().div_ceil(inputs).saturating_mul(bytes).saturating_add(self.align() - 1)
     }
 }
 
@@ -121,28 +123,3 @@ macro_rules! by_order {
 by_order!(dense_i8, simple_i8, plain_i8, "int8");
 by_order!(dense_i4, simple_i4, plain_i4, "int4");
 by_order!(dense_i2, simple_i2, plain_i2, "2-bit");
-
-/// Whether a kernel can read words from here.
-#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
-fn aligned(bytes: &[u8]) -> bool {
-    bytes.as_ptr().addr().is_multiple_of(4)
-}
-
-/// Numbers of the file as the machine reads them; none where it cannot.
-#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
-fn numbers(bytes: &[[u8; 4]]) -> &[u32] {
-    // SAFETY: any four bytes are a u32. What comes before the first aligned one is not taken for it.
-    #[allow(unsafe_code)]
-    let (before, numbers, _) = unsafe { bytes.align_to() };
-    if before.is_empty() { numbers } else { &[] }
-}
-
-/// The whole words of `work`.
-#[cfg(any(thumbnet_dsp, thumbnet_scalar))]
-fn words(work: &mut [i8]) -> &mut [u32] {
-    // SAFETY: any four bytes are a u32 and the reverse.
-    #[allow(unsafe_code)]
-    unsafe {
-        work.align_to_mut().1
-    }
-}

@@ -50,10 +50,10 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(work));
-    if SIMPLE && matches!(inputs, Inputs::Bytes) {
-        return;
-    }
-    let done = whole_tiles(layer, input, inputs, output);
+    let done = match inputs {
+        Inputs::Bytes if SIMPLE => 0,
+        _ => whole_tiles(layer, input, inputs, output),
+    };
     rest(layer, input, output, done);
 }
 
