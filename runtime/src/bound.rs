@@ -1,8 +1,7 @@
 //! The bound of packed weights: rows that share a word must not spill into each other, whatever the inputs are (FORMAT.md, "Orders
 //! of the weights"). One pass over the weights, while a model is read.
 //!
-//! Sixteen bytes are taken at once, as eight halves of 16 bits: a compiler, which reads the models of [`model!`](crate::model!) too,
-//! interprets each step.
+//! The loops over words call nothing: the compiler, which reads the models of [`model!`](crate::model!), interprets each step.
 
 use crate::format::{i32_at, round_up};
 use crate::layer::row_len;
@@ -10,6 +9,9 @@ use crate::{Layer, Order, WeightType};
 
 /// An input, counted from 0, is at most this.
 const LARGEST: i64 = 255;
+
+/// So many inputs and more are not packed: the sums of weights have 32 bits.
+const MANY: usize = 1 << 23;
 
 /// With so many inputs the digits of 4-bit weights cannot leave their bits: `255 * 15 * 4096 < 2^24`.
 const DIGITS: usize = 4096;
@@ -22,52 +24,17 @@ pub(crate) const fn overflow(layer: &Layer<'_>) -> Option<usize> {
     if !matches!(layer.order(), Order::Packed) {
         return None;
     }
-    match layer.weight_type() {
-        WeightType::F32 | WeightType::F16 => None,
-        WeightType::Int8 => first(layer, &INT8),
-        WeightType::Int4 if layer.inputs() > DIGITS => Some(0),
-        WeightType::Int4 if layer.inputs() <= FEW => None,
-        WeightType::Int4 => first(layer, &INT4),
-        WeightType::Int2 if !is_ternary(layer.weights()) => Some(0),
-        WeightType::Int2 if layer.inputs() <= FEW => None,
-        WeightType::Int2 => first(layer, &INT2),
-    }
-}
-
-/// How rows share a word. Of those that share bits the last one's sum has the fewest; only they are looked at.
-struct Packing {
-    /// The rows of a word, which are those of the narrowest tile.
-    word: usize,
-    /// The rows that share bits.
-    shared: usize,
-    /// How far the halves are shifted right, so that the weights of a last row are the highest bits of their low bytes: once for each
-    /// last row in a word.
-    shifts: &'static [i8],
-    /// These bits of a half.
-    mask: u128,
-    /// The bit that is added to the lowest of them: an even row's sign, which its odd row was written without.
-    carry: u128,
-    /// The bits of a last row's sum, with its sign.
-    bits: u32,
-    /// Whether the bias is among them.
-    biased: bool,
-}
-
-const INT8: Packing =
-    Packing { word: 2, shared: 2, shifts: &[8], mask: 0xff * ONES, carry: ONES, bits: 24, biased: true };
-
-const INT4: Packing =
-    Packing { word: 4, shared: 4, shifts: &[8], mask: 0xf0 * ONES, carry: 0, bits: 20, biased: false };
-
-/// The odd rows of the turns of FORMAT.md have bits 14, 18, 22 and 26, and those 16 bits higher.
-const INT2: Packing =
-    Packing { word: 8, shared: 2, shifts: &[8, -4, 0, 4], mask: 0xc0 * ONES, carry: 0, bits: 18, biased: false };
-
-/// A one in each half.
-const ONES: u128 = u128::MAX / 0xffff;
-
-/// The first output whose sum leaves its bits.
-const fn first(layer: &Layer<'_>, packing: &Packing) -> Option<usize> {
+    let packing = match layer.weight_type() {
+        WeightType::F32 | WeightType::F16 => return None,
+        WeightType::Int8 if layer.inputs() >= MANY => return Some(0),
+        WeightType::Int8 => &INT8,
+        WeightType::Int4 if layer.inputs() > DIGITS => return Some(0),
+        WeightType::Int4 if layer.inputs() <= FEW => return None,
+        WeightType::Int4 => &INT4,
+        WeightType::Int2 if layer.inputs() >= MANY || !is_ternary(layer.weights()) => return Some(0),
+        WeightType::Int2 if layer.inputs() <= FEW => return None,
+        WeightType::Int2 => &INT2,
+    };
     let Some(row) = row_len(layer.weight_type(), layer.order(), layer.inputs()) else { return Some(0) };
     let mut weights = layer.weights();
     let mut start = 0;
@@ -79,134 +46,132 @@ const fn first(layer: &Layer<'_>, packing: &Packing) -> Option<usize> {
             _ => 2,
         };
         let Some((tile, rest)) = weights.split_at_checked(row.saturating_mul(rows)) else { return Some(start) };
-        weights = rest;
-        let mut shifts = packing.shifts;
-        let mut last = start + packing.shared - 1;
-        while let Some((&shift, later)) = shifts.split_first() {
-            shifts = later;
-            let words = Sums::of(tile, packing, shift);
-            let columns = rows >> (packing.word.trailing_zeros() & 7);
-            let mut column = 0;
-            let mut output = last;
-            // A row that only fills the tile has no output.
-            while column < columns && output < layer.outputs() {
-                let bias = if packing.biased { i32_at(layer.biases(), 4 * output) as i64 } else { 0 };
-                if !words.fit(column, columns, bias, packing) {
-                    return Some(output);
-                }
-                column += 1;
-                output += packing.word;
-            }
-            last += packing.shared;
+        if let Some(output) = packing.overflow(layer, tile, start, rows) {
+            return Some(output);
         }
+        weights = rest;
         start += rows;
     }
     None
 }
 
-/// The weights of the last rows in a tile, added up for every fourth word, each as the highest bits of a byte.
-struct Sums {
-    /// Of all weights, 256 for a negative one too much.
-    all: [i64; 4],
-    /// Of the negative ones, likewise.
-    negative: [i64; 4],
-    /// The number of those.
-    count: [i64; 4],
+/// How rows share a word. Of those that share bits the last one's sum has the fewest; only they are looked at.
+struct Packing {
+    /// The rows of a word, which are those of the narrowest tile, and their logarithm.
+    word: usize,
+    log: u32,
+    /// The rows that share bits.
+    shared: usize,
+    /// Where the last rows' weights are, one after the other.
+    digits: &'static [Digit],
+    /// How far a byte is shifted right, with its sign, where a weight is its highest bits.
+    right: u32,
+    /// The bit of the byte below that is added: an even row's sign, which its odd row was written without.
+    carry: u8,
+    /// A last row's sum is below, and not below its negative.
+    limit: i64,
+    /// Whether the bias is among them.
+    biased: bool,
 }
 
-const NOTHING: &[u8] = &[];
-
-/// The bytes whose sums fit the halves: with what is filled up, 255 times 16, where no half adds more than 256.
-const BLOCK: usize = 254 * 16;
-
-impl Sums {
-    /// Adds up a tile.
-    const fn of(tile: &[u8], packing: &Packing, shift: i8) -> Self {
-        let mut sums = Self { all: [0; 4], negative: [0; 4], count: [0; 4] };
-        let mut rest = tile;
-        while !rest.is_empty() {
-            let (block, later) = match rest.split_at_checked(BLOCK) {
-                Some(parts) => parts,
-                None => (rest, NOTHING),
-            };
-            rest = later;
-            sums.add(block, packing, shift);
-        }
-        sums
-    }
-
-    /// Adds up at most [`BLOCK`] bytes.
-    const fn add(&mut self, block: &[u8], packing: &Packing, shift: i8) {
-        let (mut all, mut negative, mut count) = (0, 0, 0);
-        let (chunks, rest) = block.as_chunks();
-        let mut index = 0;
-        while index <= chunks.len() {
-            let halves = if index < chunks.len() { u128::from_le_bytes(chunks[index]) } else { filled(rest) };
-            index += 1;
-            let shifted = match shift {
-                8 => halves >> 8,
-                4 => halves >> 4,
-                0 => halves,
-                _ => halves << 4,
-            };
-            let weights = (shifted & packing.mask) + (halves >> 7 & packing.carry);
-            let signs = shifted >> 7 & ONES;
-            all += weights;
-            negative += weights & ((signs << 9) - signs);
-            count += signs;
-        }
-        let mut word = 0;
-        while word < 4 {
-            self.all[word & 3] += both(all);
-            self.negative[word & 3] += both(negative);
-            self.count[word & 3] += both(count);
-            (all, negative, count) = (all >> 32, negative >> 32, count >> 32);
-            word += 1;
-        }
-    }
-
-    /// Whether all that inputs can make of a row and its bias fits: that of a column among so many.
-    const fn fit(&self, column: usize, columns: usize, bias: i64, packing: &Packing) -> bool {
-        let (mut least, mut most) = (0, 0);
-        let mut word = column;
-        while word < 4 {
-            least += self.negative[word & 3] - 256 * self.count[word & 3];
-            most += self.all[word & 3] - self.negative[word & 3];
-            word += columns;
-        }
-        let unit = packing.mask.trailing_zeros() & 7;
-        let limit = 1 << (packing.bits - 1);
-        bias + LARGEST * (least >> unit) >= -limit && bias + LARGEST * (most >> unit) < limit
-    }
+/// The place of a weight of each of the two inputs of a word: in its bytes 1 and 3, or 0 and 2, after a shift to the left.
+struct Digit {
+    high: bool,
+    left: u32,
 }
 
-/// The sum of the two lowest halves.
-const fn both(halves: u128) -> i64 {
-    (halves & 0xffff) as i64 + (halves >> 16 & 0xffff) as i64
+const fn digit(high: bool, left: u32) -> Digit {
+    Digit { high, left }
 }
 
-/// Fewer than 16 bytes, and zeros.
-const fn filled(mut bytes: &[u8]) -> u128 {
-    let mut halves = 0;
-    let mut shift = 0;
-    while let Some((&byte, rest)) = bytes.split_first() {
-        halves |= (byte as u128) << (shift & 127);
-        shift += 8;
-        bytes = rest;
+const INT8: Packing = Packing {
+    word: 2,
+    log: 1,
+    shared: 2,
+    digits: &[digit(true, 0)],
+    right: 0,
+    carry: 0x80,
+    limit: 1 << 23,
+    biased: true,
+};
+
+const INT4: Packing = Packing {
+    word: 4,
+    log: 2,
+    shared: 4,
+    digits: &[digit(true, 0)],
+    right: 4,
+    carry: 0,
+    limit: 1 << 19,
+    biased: false,
+};
+
+/// The bits 14, 18, 22 and 26 of a word, and those 16 higher, for the turns of FORMAT.md.
+const INT2: Packing = Packing {
+    word: 8,
+    log: 3,
+    shared: 2,
+    digits: &[digit(true, 0), digit(false, 4), digit(false, 0), digit(true, 4)],
+    right: 6,
+    carry: 0,
+    limit: 1 << 17,
+    biased: false,
+};
+
+impl Packing {
+    /// The first output of a tile whose sum leaves its bits: its rows are those from `start` on.
+    const fn overflow(&self, layer: &Layer<'_>, tile: &[u8], start: usize, rows: usize) -> Option<usize> {
+        let columns = rows >> self.log;
+        let mut output = start + self.shared - 1;
+        let mut column = 0;
+        while column < columns {
+            let mut digits = self.digits;
+            while let Some((digit, later)) = digits.split_first() {
+                digits = later;
+                // A row that only fills the tile has no output.
+                if output < layer.outputs() {
+                    let bias = if self.biased { i32_at(layer.biases(), 4 * output) as i64 } else { 0 };
+                    let (negative, all) = self.sums(tile, column, columns, digit);
+                    let least = bias + LARGEST * negative as i64;
+                    let most = bias + LARGEST * (all - negative) as i64;
+                    if least < -self.limit || most >= self.limit {
+                        return Some(output);
+                    }
+                }
+                output += self.shared;
+            }
+            column += 1;
+        }
+        None
     }
-    halves
+
+    /// The sums of a row's negative weights and of all of them, from every `columns`-th word of its tile.
+    const fn sums(&self, tile: &[u8], column: usize, columns: usize, digit: &Digit) -> (i32, i32) {
+        let (words, _) = tile.as_chunks();
+        let (mut negative, mut all) = (0, 0);
+        let mut index = column;
+        while index < words.len() {
+            let [a, b, c, d] = words[index];
+            let (x, y) = if digit.high { (b, d) } else { (a, c) };
+            let x = (((x << digit.left) as i8) >> self.right) as i32 + ((a & self.carry) >> 7) as i32;
+            let y = (((y << digit.left) as i8) >> self.right) as i32 + ((c & self.carry) >> 7) as i32;
+            negative += (x & x >> 31) + (y & y >> 31);
+            all += x + y;
+            index += columns;
+        }
+        (negative, all)
+    }
 }
 
 /// Whether no even row of packed 2-bit weights has the digit 3, which no weight from -1 to 1 gives: 32 of them could reach the
 /// neighbor's bits.
 const fn is_ternary(weights: &[u8]) -> bool {
-    let mut words = weights;
-    while let Some((word, rest)) = words.split_first_chunk() {
-        words = rest;
-        let word = u32::from_le_bytes(*word);
-        if word & word >> 1 & 0x1111_1111 != 0 {
+    let mut index = 0;
+    while index < weights.len() {
+        if weights[index] & weights[index] >> 1 & 0x11 != 0 {
             return false;
         }
+        index += 1;
     }
     true
 }

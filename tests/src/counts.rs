@@ -101,14 +101,15 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
             (0..widths[0]).flat_map(|_| random.random_range(-1.0f32..1.0).to_le_bytes()).collect();
         for weights in WEIGHTS {
             let is_float = weights.starts_with('f');
-            for inputs in ["any", "mnist", "dense"] {
+            for inputs in ["any", "mnist", "dense", "least"] {
                 let key = |core: &str| [name, weights, inputs, core].map(str::to_owned);
                 let cores: Vec<_> = CORES.into_iter().filter(|core| wanted(&key(core).join(","))).collect();
-                // Only the first network was trained, and only integers skip zeros; of one type it is seen what that costs where
-                // there are none.
+                // Only the first network was trained, and only integers skip zeros and work in less memory; of one type it is seen what
+                // skipping costs where there are none.
                 let is_row = match inputs {
                     "mnist" => name == "A" && !is_float,
                     "dense" => weights == "int8",
+                    "least" => !is_float,
                     _ => true,
                 };
                 if cores.is_empty() || !is_row {
@@ -193,7 +194,9 @@ pub fn dense_model(widths: &[usize]) -> Vec<u8> {
 /// Measures one row.
 fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
     let machine = Machine::find(core).unwrap_or_else(|error| panic!("{error}"));
-    let run = Program::build("evaluate", machine, &key[1].replace('+', ",")).trace(model, samples);
+    let least = key[2] == "least";
+    let features = key[1].replace('+', ",") + if least { ",least" } else { "" };
+    let run = Program::build("evaluate", machine, &features).trace(model, samples);
     let (outputs, stack) = run.printed.trim_end().rsplit_once('\n').expect("outputs and stack");
     let parsed = Model::parse(model).unwrap();
     let host = target::open("host", model).unwrap().evaluate(samples).unwrap().outputs;
@@ -209,7 +212,7 @@ fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
         instructions: run.instructions / count,
         cycles: run.cycles.map(|cycles| cycles / count),
         stack: stack.parse().expect("a number"),
-        scratch: size * parsed.scratch_len_on(machine.kernels()),
+        scratch: size * if least { parsed.least_scratch_len() } else { parsed.scratch_len_on(machine.kernels()) },
     }
 }
 

