@@ -20,6 +20,7 @@ step "tests" cargo test --release --workspace
 step "runtime with overflow checks" cargo test -p thumbnet --features heapless,adapt
 step "runtime with defmt" cargo clippy -p thumbnet --all-targets --features defmt,heapless,adapt -- -D warnings
 step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
+step "fuzzer" tests/fuzz.sh model 20
 step "lints without debug probes" cargo clippy --release -p thumbnet-trainer --no-default-features -- -D warnings
 step "without debug probes" cargo test --release -p thumbnet-trainer --no-default-features --lib target::chip
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --workspace

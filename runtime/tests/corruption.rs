@@ -135,7 +135,7 @@ fn another_version_is_refused_by_name() {
     assert_eq!(error.to_string(), "format version 2, but this reader knows version 1");
 }
 
-/// What the fuzzer found to differ (`fuzz/`, which needs a nightly compiler) is tried again on every compiler.
+/// What the fuzzer found to differ (`tests/fuzz.sh model`) is tried again.
 #[test]
 fn the_fuzzers_corpus_is_errors_and_models() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/model");

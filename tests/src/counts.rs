@@ -65,8 +65,8 @@ const NETWORKS: [(&str, &[usize]); 2] =
 const MNIST: [&str; 2] = ["models/mnist/model.tnet", "models/mnist/model.onnx"];
 /// The other models for MNIST.
 const ZOO: [&str; 6] = ["mnist-best", "mnist-int4", "mnist-int2", "mnist-12k", "mnist-4k", "mnist-1k"];
-/// The number of test images whose mean is taken.
-const SAMPLES: usize = 100;
+/// The number of test images whose mean the tables have.
+pub const SAMPLES: usize = 100;
 /// The training images on which the ranges of integers are observed.
 const CALIBRATION: usize = 2000;
 
@@ -89,10 +89,10 @@ pub struct Row {
     pub scratch: usize,
 }
 
-/// Measures what `wanted` asks for of a row's key.
+/// Measures what `wanted` asks for of a row's key, where there are images the mean of the first so many.
 /// # Panics
 /// Where a program cannot be built or started, or its outputs are not the host's.
-pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
+pub fn measure(images: usize, wanted: impl Fn(&str) -> bool) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut random = ChaCha8Rng::seed_from_u64(4);
     for (name, widths) in NETWORKS {
@@ -116,7 +116,7 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
                     continue;
                 }
                 let (model, samples) = match inputs {
-                    "mnist" => trained(weights, SAMPLES),
+                    "mnist" => trained(weights, images),
                     "dense" => (dense_model(widths), any.iter().map(|&x| if x == 0x80 { 0 } else { x }).collect()),
                     _ => (random_model(widths, weights), if is_float { any_floats.clone() } else { any.clone() }),
                 };
@@ -134,7 +134,7 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Row> {
             continue;
         }
         let mnist = dataset::load("mnist", &Options::default()).unwrap();
-        let samples = target::samples(&model, &mnist.test.head(SAMPLES).features).unwrap();
+        let samples = target::samples(&model, &mnist.test.head(images).features).unwrap();
         rows.extend(cores.into_iter().map(|core| row(key(core), core, &model, &samples)));
     }
     rows

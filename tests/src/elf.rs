@@ -33,6 +33,14 @@ pub fn segments(elf: &[u8]) -> Vec<Segment<'_>> {
         .collect()
 }
 
+/// The SMLADs in what is flashed: 1111 1011 0010 nnnn, aaaa dddd 0000 mmmm.
+pub fn smlads(elf: &[u8]) -> usize {
+    let segments = segments(elf);
+    let halves: Vec<u16> =
+        segments.iter().flat_map(|segment| segment.bytes.as_chunks().0).map(|&half| u16::from_le_bytes(half)).collect();
+    halves.windows(2).filter(|pair| pair[0] & 0xfff0 == 0xfb20 && pair[1] & 0x00f0 == 0).count()
+}
+
 /// What the image flashes in `region`, from its beginning on; erased where there is nothing.
 /// # Panics
 /// Where it flashes something outside.

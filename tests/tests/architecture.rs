@@ -155,3 +155,36 @@ fn tolerances_stand_in_the_table() {
     }
     assert!(wrong.is_empty(), "a tolerance beside tests/tolerances.rs:\n{}", wrong.join("\n"));
 }
+
+/// Where `unsafe` may stand: in the runtime's assembly and intrinsics and its casts of bytes to words, in the trainer's threads that
+/// share the memory of a step, and where a program meets its chip.
+const UNSAFE: [(&str, &[&str]); 4] = [
+    ("runtime/src", &["kernel/vfp.rs", "kernel/words.rs", "kernel/dsp/", "kernel/scalar/sums_", "kernel/x86_64/"]),
+    ("trainer/src", &["train/engine/", "dataset/augment.rs", "embed/template/"]),
+    ("firmware/src", &["main.rs", "memory.rs", "port/"]),
+    ("link/src", &[]),
+];
+
+#[test]
+fn unsafe_stands_only_where_it_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (folder, allowed) in UNSAFE {
+        let source = root.join(folder);
+        let mut files = Vec::new();
+        rust_files(&source, &mut files);
+        let mut seen = vec![false; allowed.len()];
+        for file in files {
+            let path = file.strip_prefix(&source).expect("inside the source folder").to_string_lossy().into_owned();
+            let text = fs::read_to_string(&file).expect("a readable file");
+            let word =
+                |line: &&str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe");
+            let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
+            let Some(line) = text.lines().position(|line| word(&code(line).as_str())) else { continue };
+            let place = allowed.iter().position(|allowed| path.starts_with(allowed));
+            let place = place.unwrap_or_else(|| panic!("{folder}/{path}:{}: unsafe has no business here", line + 1));
+            seen[place] = true;
+        }
+        let unused: Vec<_> = allowed.iter().zip(seen).filter(|(_, seen)| !seen).collect();
+        assert!(unused.is_empty(), "{folder}: nothing unsafe is left in {unused:?}");
+    }
+}

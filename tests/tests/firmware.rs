@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 use thumbnet_tests::cli::binary;
+use thumbnet_tests::elf::smlads;
 use thumbnet_trainer::target::{self, Goal, Kernel, Machine};
 
 #[test]
@@ -17,7 +18,8 @@ fn the_program_and_its_variables_fit_a_small_chip() {
     assert!(image.sizes.statics < 1 << 10, "{:?}", image.sizes);
 }
 
-/// The runner of `firmware/.cargo/config.toml`, with this test's binary in the place of the one that a user has built.
+/// The runner of `firmware/.cargo/config.toml`, with this test's binary in the place of the one that a user has built. Nothing tells
+/// the build what the chip can do: that its kernels have SMLAD is for the runtime to find out.
 #[cfg(unix)]
 #[test]
 fn cargo_run_starts_the_emulated_chip_with_its_model() {
@@ -33,7 +35,9 @@ fn cargo_run_starts_the_emulated_chip_with_its_model() {
     let mut child = cargo
         .args(["run", "--release", "--locked", "--target-dir", "target/run"])
         .args(["--config", &format!("target.thumbv7em-none-eabihf.runner={runner}")])
-        .current_dir(folder)
+        .env_remove("THUMBNET_BACKEND")
+        .env_remove("RUSTFLAGS")
+        .current_dir(&folder)
         .stdout(Stdio::piped())
         .process_group(0)
         .spawn()
@@ -51,4 +55,8 @@ fn cargo_run_starts_the_emulated_chip_with_its_model() {
     assert!(Command::new("kill").args(["-TERM", "--", &group]).status().is_ok_and(|status| status.success()));
     child.wait().expect("it ends");
     assert!(line.contains("471472 bytes") && line.contains("layers"), "{line}");
+    let image =
+        std::fs::read(folder.join("target/run/thumbv7em-none-eabihf/release/thumbnet-firmware")).expect("an image");
+    let count = smlads(&image);
+    assert!(count > 100, "only {count} SMLAD in the firmware");
 }

@@ -1,12 +1,13 @@
-//! The kernels of every emulated core: their integers are the host's, and they take no more instructions than
-//! `tests/counts.csv` says. After a change for the better, `THUMBNET_BLESS=1` writes that table anew.
+//! The kernels of every emulated core: their integers are the host's, and they take no more instructions, cycles, memory and code than
+//! `tests/counts.csv` and `tests/code.csv` say. After a change for the better, `THUMBNET_BLESS=1` writes these tables anew.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Write as _;
 use thumbnet::Model;
 use thumbnet_tests::bare::Program;
-use thumbnet_tests::counts::{self, floats, with_weights};
+use thumbnet_tests::counts::{self, Row, floats, with_weights};
+use thumbnet_tests::image;
 use thumbnet_trainer::quantize::WeightType;
 use thumbnet_trainer::target::{self, Machine};
 use thumbnet_trainer::tnet::{self, FloatType};
@@ -183,58 +184,113 @@ fn scratch_is_what_the_kernels_have_use_for() {
     }
 }
 
-/// Whether `counts.csv` has a row: without an FPU floats are the compiler's, and the zoo's models have no kernels of their own.
+/// The images whose mean `counts.csv` has; the tables of PERFORMANCE.md have that of more.
+const IMAGES: usize = 20;
+
+/// Whether `counts.csv` has a row: without an FPU floats are the compiler's.
 fn is_counted(key: &str) -> bool {
     let floats = key.contains(",f32,") || key.contains(",f16,");
-    CORES.iter().any(|core| key.ends_with(core))
-        && !key.starts_with("mnist-")
-        && !(floats && (key.ends_with(",m0") || key.ends_with(",m3")))
+    CORES.iter().any(|core| key.ends_with(core)) && !(floats && (key.ends_with(",m0") || key.ends_with(",m3")))
 }
 
-/// The table, as `counts.csv` has it.
-fn measured() -> String {
-    let mut table = String::from("network,weights,inputs,core,instructions\n");
-    for row in counts::measure(is_counted) {
-        let key = row.key.join(",");
-        let most = if key.ends_with(",int8,least,m0") { 580 } else { 512 };
-        assert!(row.stack <= most || row.key[1].starts_with('f'), "{key}: {} bytes of stack", row.stack);
-        writeln!(table, "{key},{}", row.instructions).unwrap();
-    }
-    table
-}
-
-/// The windows of a pooling are added up in a frame of their own.
-#[test]
-fn a_pooling_takes_little_stack() {
-    let rows = counts::measure(|key| key.starts_with("mnist-1k,") && CORES.iter().any(|core| key.ends_with(core)));
-    assert_eq!(rows.len(), CORES.len());
-    for row in rows {
-        let most = if row.key[3] == "m0" { 548 } else { 512 };
-        assert!(row.stack <= most, "{}: {} bytes of stack", row.key.join(","), row.stack);
+/// The most bytes of stack: less than 512 are asked of integers. What has more is the pooling of an M0, and its int8 kernel with the
+/// least memory.
+fn stack_limit(row: &Row) -> u64 {
+    match row.key.each_ref().map(String::as_str) {
+        [_, "f32" | "f16", ..] => 680,
+        [_, "int8", "least", "m0"] => 580,
+        [_, weights, _, "m0"] if weights.contains("pool") => 548,
+        _ => 512,
     }
 }
 
-/// The columns of a row but the last, and the last.
-fn cells(row: &str) -> (&str, u64) {
-    let (key, count) = row.rsplit_once(',').unwrap();
-    (key, count.parse().unwrap())
+/// What was promised of a row (network, weights, inputs, core): the most instructions, of A's on an M0 4 a product.
+const PROMISES: [(&str, u64); 8] = [
+    ("A,int8,any,m4", 440_000),
+    ("B,int8,any,m4", 272_000),
+    ("A,int8,mnist,m4", 300_000),
+    ("A,int4,any,m4", 505_000),
+    ("B,int4,any,m4", 330_000),
+    ("A,int2,any,m4", 480_000),
+    ("A,f32,any,m4", 560_000),
+    ("A,int8,any,m0", 4 * 464_912),
+];
+
+/// The most cycles, estimated: 1.30 a product.
+const CYCLES: [(&str, u64); 1] = [("A,int8,any,m4", 604_385)];
+
+/// What was promised of network A's memory, in bytes: with all that the kernels of an M4 have use for, and the least.
+const SCRATCH: [(&str, u64); 2] = [("A,int8,any,m4", 2_400), ("A,int8,least,m4", 800)];
+
+/// A table that may not grow: the columns of its lines that are names, and those that are numbers.
+struct Guard {
+    file: &'static str,
+    names: usize,
+}
+
+impl Guard {
+    /// Compares with the file, or writes it anew.
+    fn hold(&self, measured: &str) {
+        let path = format!("{}/{}", env!("CARGO_MANIFEST_DIR"), self.file);
+        println!("{measured}");
+        if std::env::var_os("THUMBNET_BLESS").is_some() {
+            std::fs::write(&path, measured).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            committed.lines().count(),
+            measured.lines().count(),
+            "{} has other rows than are measured",
+            self.file
+        );
+        let columns: Vec<_> = measured.lines().next().unwrap().split(',').collect();
+        assert_eq!(committed.lines().next(), measured.lines().next(), "{}", self.file);
+        for (committed, measured) in committed.lines().zip(measured.lines()).skip(1) {
+            let cells = [committed, measured].map(|line| line.split(',').collect::<Vec<_>>());
+            let [committed, measured] = [&cells[0], &cells[1]];
+            assert_eq!(committed[..self.names], measured[..self.names], "{}", self.file);
+            for ((column, allowed), found) in columns.iter().zip(committed).zip(measured).skip(self.names) {
+                let [allowed, found] = [allowed, found].map(|cell| cell.parse::<u64>().unwrap());
+                let row = measured[..self.names].join(",");
+                assert!(found * 100 <= allowed * 102, "{row}: {found} {column}, {allowed} in {}", self.file);
+            }
+        }
+    }
 }
 
 #[test]
 fn counts_do_not_grow() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.csv");
-    let measured = measured();
-    println!("{measured}");
-    if std::env::var_os("THUMBNET_BLESS").is_some() {
-        std::fs::write(path, &measured).unwrap();
+    let mut table = String::from("network,weights,inputs,core,instructions,cycles,stack,scratch\n");
+    for row in counts::measure(IMAGES, is_counted) {
+        let key = row.key.join(",");
+        let Row { instructions, cycles: Some(cycles), stack, scratch, .. } = row else { panic!("{key}") };
+        assert!(stack <= stack_limit(&row), "{key}: {stack} bytes of stack");
+        let scratch = scratch as u64;
+        let promised = [
+            ("instructions", &PROMISES[..], instructions),
+            ("cycles", &CYCLES, cycles),
+            ("scratch", &SCRATCH, scratch),
+        ];
+        for (column, promises, found) in promised {
+            let most = promises.iter().find(|promise| promise.0 == key).map_or(u64::MAX, |promise| promise.1);
+            assert!(found <= most, "{key}: {found} {column}, {most} were promised");
+        }
+        writeln!(table, "{key},{instructions},{cycles},{stack},{scratch}").unwrap();
     }
-    let committed = std::fs::read_to_string(path).unwrap();
-    let rows = |table: &'_ str| table.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
-    let (committed, measured) = (rows(&committed), rows(&measured));
-    assert_eq!(committed.len(), measured.len(), "counts.csv has other rows than are measured");
-    for (committed, measured) in committed.iter().zip(&measured) {
-        let ((key, allowed), (same, count)) = (cells(committed), cells(measured));
-        assert_eq!(key, same);
-        assert!(count * 100 <= allowed * 102, "{key}: {count} instructions, {allowed} in counts.csv");
+    for key in PROMISES.iter().chain(&CYCLES).chain(&SCRATCH).map(|promise| promise.0) {
+        assert!(table.contains(&format!("\n{key},")), "{key} was not measured");
     }
+    Guard { file: "counts.csv", names: 4 }.hold(&table);
+}
+
+/// The bytes of flash of an evaluation for each type of weights and core.
+#[test]
+fn code_does_not_grow() {
+    let mut table = String::from("weights,core,bytes\n");
+    for (weights, sizes) in counts::code() {
+        for (core, bytes) in image::CORES.iter().zip(sizes) {
+            writeln!(table, "{weights},{},{bytes}", core.name.replace(',', "")).unwrap();
+        }
+    }
+    Guard { file: "code.csv", names: 2 }.hold(&table);
 }

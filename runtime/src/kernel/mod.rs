@@ -86,11 +86,10 @@ impl Backend {
         }
         // The bytes of so many inputs, and the last rows that are evaluated with the inputs as they come.
         let (bytes, inputs, rest) = match (self, layer.weight_type()) {
-            // A list of the inputs, with their places.
-            (Self::X86_64, WeightType::Int8 | WeightType::Int4) => (8, 4, 7),
+            // Hosts list the inputs with their places.
+            (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (8, 4, 7),
             (Self::X86_64, WeightType::Int2) => (12, 8, 0),
             (Self::Scalar, WeightType::Int8) => (4, 4, 7),
-            (Self::Dsp, WeightType::Int8) => (8, 4, 7),
             (Self::Dsp | Self::Scalar, WeightType::Int4) => (8, 4, 4),
             (Self::Dsp | Self::Scalar, WeightType::Int2) => (16, 8, 0),
             _ => return 0,

@@ -1,4 +1,4 @@
-//! A program for QEMU's mps2-an386 that tells by its exit code how many words of stack the evaluation takes, or 255 where it
+//! A program for an emulated core that tells by its exit code how many words of stack the evaluation takes, or 255 where it
 //! does not give the outputs of FORMAT.md.
 
 use core::arch::asm;
@@ -8,13 +8,18 @@ use thumbnet::Model;
 const WORDS: usize = 240;
 const PAINT: u32 = 0xa5a5_5a5a;
 
+unsafe extern "C" {
+    static stack_start: u32;
+}
+
 /// The first stack pointer, and the entry point.
 #[repr(C)]
-struct Vectors(usize, extern "C" fn() -> !);
+struct Vectors(&'static u32, extern "C" fn() -> !);
 
 #[unsafe(link_section = ".vectors")]
 #[used]
-static VECTORS: Vectors = Vectors(0x2001_0000, start);
+// SAFETY: the linker's script has the symbol; only its address is taken.
+static VECTORS: Vectors = Vectors(unsafe { &stack_start }, start);
 
 extern "C" fn start() -> ! {
     // SAFETY: the FPU's access bits, before the first instruction that needs it.
