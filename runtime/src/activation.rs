@@ -1,7 +1,7 @@
 //! The activation functions of layers of floats.
 
 use crate::Function;
-use crate::math::{erf, exp, exp_m1, ln, sigmoid, softplus, tanh};
+use crate::math::{clamp, erf, exp, exp_m1, ln, sigmoid, softplus, tanh};
 
 /// Applies `function` to the sums of a layer, in place.
 pub(crate) fn apply(function: Function, values: &mut [f32]) {
@@ -85,8 +85,8 @@ fn at(function: Function, x: f32) -> f32 {
         Function::Mish => x * tanh(softplus(x)),
         Function::Softplus => softplus(x),
         Function::Softsign => x / (1.0 + x.abs()),
-        Function::HardSigmoid { alpha, beta } => (alpha * x + beta).clamp(0.0, 1.0),
-        Function::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
+        Function::HardSigmoid { alpha, beta } => clamp(alpha * x + beta, 0.0, 1.0),
+        Function::HardSwish => x * clamp(x / 6.0 + 0.5, 0.0, 1.0),
         Function::ThresholdedRelu { threshold } => {
             if x > threshold {
                 x

@@ -470,15 +470,15 @@ pub(crate) const fn row_len(weight_type: WeightType, order: Order, inputs: usize
         (WeightType::Int8, Order::Packed) => round_up(inputs, 4),
         (WeightType::Int8, _) => Some(inputs),
         (WeightType::Int4, Order::Packed) => part_of(2, round_up(inputs, 4)),
-        (WeightType::Int4, _) => Some(inputs.div_ceil(2)),
+        (WeightType::Int4, _) => part_of(2, round_up(inputs, 2)),
         (WeightType::Int2, Order::Packed) => part_of(4, round_up(inputs, 8)),
-        (WeightType::Int2, _) => Some(inputs.div_ceil(4)),
+        (WeightType::Int2, _) => part_of(4, round_up(inputs, 4)),
     }
 }
 
 const fn part_of(parts: usize, n: Option<usize>) -> Option<usize> {
     match n {
-        Some(n) => Some(n / parts),
+        Some(n) => n.checked_div(parts),
         None => None,
     }
 }

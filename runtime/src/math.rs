@@ -95,7 +95,18 @@ pub(crate) fn erf(x: f32) -> f32 {
         sum += term;
         odd += 2.0;
     }
-    (TWO_OVER_ROOT_PI * exp(-x * x) * sum).clamp(-1.0, 1.0)
+    clamp(TWO_OVER_ROOT_PI * exp(-x * x) * sum, -1.0, 1.0)
+}
+
+/// `x`, or the nearer of `lo` and `hi` where it lies beyond them; a NaN stays one. `f32::clamp` asserts that the two are in order.
+pub(crate) fn clamp(x: f32, lo: f32, hi: f32) -> f32 {
+    if x < lo {
+        lo
+    } else if x > hi {
+        hi
+    } else {
+        x
+    }
 }
 
 /// The root of a number that is not negative, correctly rounded.

@@ -1,7 +1,7 @@
 //! From the numbers of a sensor to the numbers that enter the first layer.
 
 use crate::error::Buffer;
-use crate::math::sqrt;
+use crate::math::{clamp, sqrt};
 use crate::{Model, RunError, UnitNorm};
 
 impl Model<'_> {
@@ -44,9 +44,9 @@ impl Model<'_> {
         Ok(move |x: f32| {
             let steps = x / quantization.scale;
             // Beyond +-1024 everything saturates.
-            let steps = if steps.is_nan() { -1024.0 } else { steps.clamp(-1024.0, 1024.0) };
+            let steps = if steps.is_nan() { -1024.0 } else { clamp(steps, -1024.0, 1024.0) };
             let rounded = round_half_even(steps) + i32::from(quantization.zero_point);
-            rounded.clamp(-128, 127) as i8
+            rounded.max(i8::MIN.into()).min(i8::MAX.into()) as i8
         })
     }
 

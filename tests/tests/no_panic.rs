@@ -1,7 +1,9 @@
-//! The evaluation holds no panic, on any chip, at opt-level 3 and "s": a program that calls all of it links although
-//! its panic handler calls a function that does not exist.
+//! The evaluation holds no panic, on any chip, at any level of optimization but 0, with and without that of the whole program: a
+//! program that calls all of it links although its panic handler calls a function that does not exist.
 
 use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
 use thumbnet_trainer::target::compiler;
 
 const TRIPLES: [&str; 7] = [
@@ -14,12 +16,39 @@ const TRIPLES: [&str; 7] = [
     "riscv32imc-unknown-none-elf",
 ];
 
-/// Links the program, with `opt_level` for the runtime and what is inlined from it, and `THUMBNET_BACKEND`.
-fn links(triple: &str, backend: &str, opt_level: &str, features: &str) -> Result<(), String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("no_panic");
+/// `opt-level`, for the runtime and what is inlined from it, and `lto`: of the whole program, or not even of one crate.
+const LEVELS: [(&str, &str); 10] = [
+    ("3", "\"fat\""),
+    ("\"s\"", "\"fat\""),
+    ("\"z\"", "\"fat\""),
+    ("\"z\"", "\"off\""),
+    ("1", "\"fat\""),
+    ("2", "\"fat\""),
+    ("1", "\"off\""),
+    ("2", "\"off\""),
+    ("3", "\"off\""),
+    ("\"s\"", "\"off\""),
+];
+
+/// The target that is built at all levels; the others at the first four, since they differ in kernels and not in what is around them.
+const ALL: &str = "thumbv7em-none-eabihf";
+
+/// The builds at one time. Each takes a core; the compiler's own library takes up to a gigabyte.
+const BUILDS: usize = 2;
+
+/// Links the program, in a folder of this name beside those of other builds, with `THUMBNET_BACKEND`.
+fn links(
+    folder: &str,
+    (triple, backend): (&str, &str),
+    opt_level: &str,
+    lto: &str,
+    features: &str,
+) -> Result<(), String> {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("no_panic");
     let mut command = compiler(triple).unwrap();
-    command.current_dir(folder).args(["build", "--release", "--locked", "--target", triple, "--features", features]);
-    command.env("THUMBNET_BACKEND", backend);
+    command.args(["build", "--release", "--locked", "--target", triple, "--features", features]);
+    command.current_dir(&program).arg("--target-dir").arg(program.join("target").join(folder));
+    command.env("THUMBNET_BACKEND", backend).args(["--config", &format!("profile.release.lto={lto}")]);
     for package in ["thumbnet", "no-panic"] {
         command.args(["--config", &format!("profile.release.package.{package}.opt-level={opt_level}")]);
     }
@@ -31,17 +60,25 @@ fn links(triple: &str, backend: &str, opt_level: &str, features: &str) -> Result
 fn no_panic_is_linked_on_any_chip() {
     // A Cortex-M33's kernels with the DSP extension are chosen by its owner.
     let targets = TRIPLES.map(|triple| (triple, "")).into_iter().chain([("thumbv8m.main-none-eabihf", "dsp")]);
-    for (triple, backend) in targets {
-        for opt_level in ["3", "\"s\""] {
-            links(triple, backend, opt_level, "float")
-                .unwrap_or_else(|error| panic!("{triple} {backend} at {opt_level}: {error}"));
+    let waiting = Mutex::new(targets);
+    let next = &|| waiting.lock().unwrap().next();
+    thread::scope(|scope| {
+        for build in 0..BUILDS {
+            scope.spawn(move || {
+                while let Some((triple, backend)) = next() {
+                    for (level, lto) in LEVELS.into_iter().take(if triple == ALL { LEVELS.len() } else { 4 }) {
+                        links(&build.to_string(), (triple, backend), level, lto, "float")
+                            .unwrap_or_else(|error| panic!("{triple} {backend} at {level}, lto {lto}: {error}"));
+                    }
+                }
+            });
         }
-    }
+    });
 }
 
 /// The test above can fail: one panic is enough.
 #[test]
 fn a_panic_does_not_link() {
-    let error = links("thumbv7em-none-eabihf", "", "3", "panic").unwrap_err();
+    let error = links("panic", ("thumbv7em-none-eabihf", ""), "3", "\"fat\"", "panic").unwrap_err();
     assert!(error.contains("the_evaluation_can_panic"), "{error}");
 }

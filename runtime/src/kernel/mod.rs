@@ -6,6 +6,7 @@
 //! its like may leave out what a layer that [is simple](Layer::is_simple) does not need, and has all the memory.
 
 mod channel;
+mod chunks;
 #[cfg(thumbnet_dsp)]
 pub(crate) mod dsp;
 mod fma;
@@ -31,6 +32,7 @@ pub(crate) mod x86_64;
 
 use crate::evaluate::is_lean;
 use crate::{Layer, Order, WeightType};
+use chunks::filled;
 #[cfg(thumbnet_dsp)]
 pub(crate) use dsp as native;
 pub(crate) use pool::{average_f32, average_i8};
@@ -84,20 +86,21 @@ impl Backend {
         if !matches!(layer.order(), Order::Packed) {
             return 0;
         }
-        // The bytes of so many inputs, and the last rows that are evaluated with the inputs as they come.
-        let (bytes, inputs, rest) = match (self, layer.weight_type()) {
+        let (fours, eights) = (filled(layer.inputs(), 4) / 4, filled(layer.inputs(), 8) / 8);
+        // So many times so many bytes, and the last rows that are evaluated with the inputs as they come.
+        let (times, bytes, rest) = match (self, layer.weight_type()) {
             // Hosts list the inputs with their places.
-            (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (8, 4, 7),
-            (Self::X86_64, WeightType::Int2) => (12, 8, 0),
-            (Self::Scalar, WeightType::Int8) => (4, 4, 7),
-            (Self::Dsp | Self::Scalar, WeightType::Int4) => (8, 4, 4),
-            (Self::Dsp | Self::Scalar, WeightType::Int2) => (16, 8, 0),
+            (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (fours, 8, 7),
+            (Self::X86_64, WeightType::Int2) => (eights, 12, 0),
+            (Self::Scalar, WeightType::Int8) => (fours, 4, 7),
+            (Self::Dsp | Self::Scalar, WeightType::Int4) => (fours, 8, 4),
+            (Self::Dsp | Self::Scalar, WeightType::Int2) => (eights, 16, 0),
             _ => return 0,
         };
         if layer.outputs() <= rest {
             return 0;
         }
-        layer.inputs().div_ceil(inputs).saturating_mul(bytes).saturating_add(self.align() - 1)
+        times.saturating_mul(bytes).saturating_add(self.align() - 1)
     }
 }
 

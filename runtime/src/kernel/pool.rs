@@ -1,24 +1,25 @@
 //! The means of an image's windows: the same code for every core, since a pooling only adds, and each input once.
 
 use crate::AveragePool;
+use core::mem;
 
 /// The means of integers, halves to even. What leaves is quantized as what enters.
 // It stands alone, so that its windows take no stack below the kernels.
 #[inline(never)]
 pub(crate) fn average_i8(pool: AveragePool, input: &[i8], output: &mut [i8]) {
-    let count = pool.count() as i32;
+    let count = pool.count() as u32;
     each_window(pool, input, output, |mut window, width| {
         let mut sum = 0;
         for _ in 0..pool.size[0] {
             for &q in window.get(..usize::from(pool.size[1])).unwrap_or_default() {
-                sum += i32::from(q);
+                sum += u32::from(q as u8 ^ 0x80);
             }
             window = window.get(width..).unwrap_or_default();
         }
         // A window is never empty.
-        let floor = sum.checked_div_euclid(count).unwrap_or_default();
+        let floor = sum.checked_div(count).unwrap_or_default();
         let twice = (sum - floor * count) * 2;
-        (floor + i32::from(twice > count || (twice == count && floor & 1 != 0))) as i8
+        (floor + u32::from(twice > count || (twice == count && floor & 1 != 0))) as u8 as i8 ^ i8::MIN
     });
 }
 
@@ -43,7 +44,9 @@ fn each_window<T>(pool: AveragePool, input: &[T], output: &mut [T], mean: impl F
     let [image, offset, outputs, size] =
         [pool.image, pool.offset, pool.outputs, pool.size].map(|pair| pair.map(usize::from));
     let mut start = offset[0] * image[1] + offset[1];
-    for row in output.chunks_mut(outputs[1].max(1)) {
+    let mut left = output;
+    while let Some((row @ [_, ..], later)) = mem::take(&mut left).split_at_mut_checked(outputs[1]) {
+        left = later;
         let mut window = input.get(start..).unwrap_or_default();
         for y in row {
             *y = mean(window, image[1]);

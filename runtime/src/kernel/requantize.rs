@@ -7,7 +7,7 @@ use crate::Layer;
 #[cfg_attr(not(any(thumbnet_dsp, thumbnet_scalar)), expect(dead_code, reason = "portable kernels do all at once"))]
 #[inline]
 pub(crate) fn rounded(sum: i32, factor: f32, zero_point: i32) -> i8 {
-    (scale(sum, factor) + zero_point).clamp(i8::MIN.into(), i8::MAX.into()) as i8
+    (scale(sum, factor) + zero_point).max(i8::MIN.into()).min(i8::MAX.into()) as i8
 }
 
 /// The outputs of a tile's sums, as far as there are outputs and factors.
@@ -72,8 +72,8 @@ impl<'a> Requantize<'a> {
         if self.tables.is_empty() {
             return q as i8;
         }
-        let Some(table) = self.tables.get(index).or(self.tables.first()) else { return q as i8 };
-        table[(q as u8 ^ 0x80) as usize] as i8
+        let table = self.tables.get(index).or(self.tables.first());
+        table.and_then(|table| table.get(usize::from(q as u8 ^ 0x80))).map_or(q as i8, |&y| y as i8)
     }
 
     /// Does what follows the rounding and the zero point for outputs from index `first` on, which are kept within -128..=127

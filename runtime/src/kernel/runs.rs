@@ -4,13 +4,14 @@
 //! each gap tells how long it is, and how long the run of inputs after it. Where there is no gap worth it, there is one run, and
 //! nothing is lost.
 
+use super::chunks::filled;
 use core::ops::Range;
 
 /// The pairs of 32 inputs, after which FORMAT.md adds up the sums of 2-bit weights: they are skipped together.
 #[cfg(any(thumbnet_dsp, thumbnet_scalar))]
 pub(super) const BLOCK: usize = 16;
 
-/// Words of inputs, in units of `UNIT` that are skipped as a whole; the first unit may have fewer.
+/// Words of inputs, in units of `UNIT` (a power of two) that are skipped as a whole; the first unit may have fewer.
 #[derive(Clone, Copy)]
 pub(super) struct Runs<'a, const UNIT: usize> {
     words: &'a [u32],
@@ -21,7 +22,7 @@ pub(super) struct Runs<'a, const UNIT: usize> {
 impl<'a, const UNIT: usize> Runs<'a, UNIT> {
     /// Finds the gaps of at least `least` units of zero words, and marks them.
     pub(super) fn new(words: &'a mut [u32], least: usize) -> Self {
-        let units = words.len().div_ceil(UNIT);
+        let units = filled(words.len(), UNIT) / UNIT;
         // Numbers of units take 16 bits.
         if units > 0xffff {
             return Self { words, first: units };
@@ -59,7 +60,7 @@ impl<'a, const UNIT: usize> Runs<'a, UNIT> {
     /// Where units stand among `len` words.
     #[inline]
     fn places(len: usize, units: Range<usize>) -> Range<usize> {
-        let missing = len.next_multiple_of(UNIT) - len;
+        let missing = filled(len, UNIT) - len;
         let place = |index: usize| (index * UNIT).saturating_sub(missing);
         place(units.start)..place(units.end)
     }
@@ -67,7 +68,7 @@ impl<'a, const UNIT: usize> Runs<'a, UNIT> {
     /// Calls `each` with the words of every run, and where they stand among all.
     #[inline]
     pub(super) fn each(&self, mut each: impl FnMut(&'a [u32], usize)) {
-        let units = self.words.len().div_ceil(UNIT);
+        let units = filled(self.words.len(), UNIT) / UNIT;
         if self.first == units {
             return each(self.words, 0);
         }

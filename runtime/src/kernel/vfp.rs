@@ -182,10 +182,12 @@ fn tiles<const SIZE: usize>(layer: &Layer<'_>, input: &[f32], output: &mut [f32]
             // SAFETY: the kernel reads `count` inputs, not none, and eight weights for each, and writes eight sums.
             unsafe { eight(tile.as_ptr(), input.as_ptr(), count, sums.as_mut_ptr(), 0) }
         } else {
-            for (row, sum) in tile.chunks(SIZE).zip(sums) {
+            let mut row = tile.as_ptr();
+            for sum in sums {
                 // SAFETY: the kernel reads `count` inputs, not none, and for each of them the weight of this row, one of
                 // `width` beside each other, and writes one sum.
-                unsafe { one(row.as_ptr(), input.as_ptr(), count, sum, SIZE * width) }
+                unsafe { one(row, input.as_ptr(), count, sum, SIZE * width) }
+                row = row.wrapping_add(SIZE);
             }
         }
         (weights, output) = (later_weights, later);

@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::kernel::chunks::{chunks, filled};
 use core::arch::naked_asm;
 
 /// A pair that is not zero, after the place of its weights: bytes from the start of a tile.
@@ -116,7 +117,7 @@ unsafe extern "C" fn write_nonzero(
 /// Writes the pairs of the inputs, filled up to a multiple of `step` (of four), to the front of `work`; `None` where they do not
 /// fit.
 pub(super) fn pairs<'a>(input: &[i8], step: usize, work: &'a mut [u32]) -> Option<&'a mut [u32]> {
-    let work = work.get_mut(..input.len().next_multiple_of(step) / 2)?;
+    let work = work.get_mut(..filled(input.len(), step) / 2)?;
     if step > 4 {
         // Four more than there are inputs.
         for pair in work.iter_mut().rev().take(2) {
@@ -162,7 +163,7 @@ pub(super) fn sum(input: &[i8], inputs: Inputs<'_>) -> i32 {
     const PAIRS: usize = 256;
     let halves = |pairs: u32| ((pairs & 0xffff) as i32).wrapping_add((pairs >> 16) as i32);
     match inputs {
-        Inputs::Pairs(pairs) => pairs.chunks(PAIRS).fold(0, |sum: i32, chunk| {
+        Inputs::Pairs(pairs) => chunks::<PAIRS, _>(pairs).fold(0, |sum: i32, chunk| {
             sum.wrapping_add(halves(chunk.iter().fold(0, |sum: u32, &pair| sum.wrapping_add(pair))))
         }),
         Inputs::Nonzero(places) => places.iter().fold(0, |sum: i32, &[_, pair]| sum.wrapping_add(halves(pair))),

@@ -17,6 +17,7 @@ mod sums_i8;
 #[cfg(thumbnet_fpu)]
 mod tiles_i8;
 
+use super::chunks::filled;
 use super::requantize::{Requantize, kernels, rounded};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
@@ -38,7 +39,7 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     let (mut packed, mut rows) = (layer.packed(), output);
     if !SIMPLE && matches!(inputs, Inputs::Bytes) {
         let done = whole_tiles(layer, input, inputs, rows);
-        packed = packed.after(done, input.len().next_multiple_of(4));
+        packed = packed.after(done, filled(input.len(), 4));
         rows = rows.get_mut(done..).unwrap_or_default();
     }
     let zero_point = if SIMPLE { layer.zero_point() } else { layer.sum_zero_point() };
@@ -61,20 +62,21 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
 /// only for a scratch without room, and stands alone, so that it takes no stack elsewhere.
 #[cfg_attr(thumbnet_fpu, cold, inline(never))]
 fn whole_tiles(layer: &Layer<'_>, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) -> usize {
-    let Packed { weights, biases, factors } = layer.packed();
+    let Packed { mut weights, biases, factors } = layer.packed();
     let zero_point = layer.sum_zero_point().into();
     let (tiles, _) = output.as_chunks_mut::<8>();
-    let tile = 8 * input.len().next_multiple_of(4);
-    let done = tiles.as_flattened().len();
+    let (count, done) = (tiles.len(), tiles.as_flattened().len());
     let mut channels = tiles.as_flattened_mut().iter_mut().zip(biases).zip(factors);
-    for weights in weights.chunks_exact(tile.max(1)).take(done / 8) {
+    for _ in 0..count {
+        let Some((tile, later)) = weights.split_at_checked(8 * filled(input.len(), 4)) else { break };
+        weights = later;
         let mut sums = [0; 8];
         match inputs {
             #[cfg(not(thumbnet_fpu))]
-            Inputs::Pairs(pairs) => sums_i8::of_pairs(weights, pairs, &mut sums),
+            Inputs::Pairs(pairs) => sums_i8::of_pairs(tile, pairs, &mut sums),
             #[cfg(not(thumbnet_fpu))]
-            Inputs::Nonzero(places) => sums_i8::of_nonzero(weights, input.len(), places, &mut sums),
-            _ => sums_i8::of_bytes(weights, input, &mut sums),
+            Inputs::Nonzero(places) => sums_i8::of_nonzero(tile, input.len(), places, &mut sums),
+            _ => sums_i8::of_bytes(tile, input, &mut sums),
         }
         for &sums in sums.as_chunks().0 {
             outputs_of_two(sums, zero_point, &mut channels);
@@ -100,7 +102,7 @@ fn outputs_of_two<'a>(
 /// The outputs from `done` on, two rows at a time, kept within -128..=127.
 #[cfg(not(thumbnet_fpu))]
 fn rest(layer: &Layer<'_>, input: &[i8], output: &mut [i8], done: usize) {
-    let row = input.len().next_multiple_of(4);
+    let row = filled(input.len(), 4);
     let Packed { mut weights, biases, factors } = layer.packed().after(done, row);
     let output = output.get_mut(done..).unwrap_or_default();
     let mut left = output.len();
@@ -133,7 +135,7 @@ kernels!(
 fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let inputs = Inputs::new(input, 2 * sums_i4::STEP, words(work));
     let sum = expand::sum(input, inputs);
-    let row = input.len().next_multiple_of(4) / 2;
+    let row = filled(input.len(), 4) / 2;
     let tile = |rows: usize, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
         match inputs {
             Inputs::Pairs(pairs) if rows > 4 => sums_i4::of_pairs(weights, pairs, sums),
@@ -161,7 +163,7 @@ kernels!(
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]
 fn rounded_i2<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let row = input.len().next_multiple_of(8) / 4;
+    let row = filled(input.len(), 8) / 4;
     let pairs = expand::pairs(input, 8, words(work));
     let sum = expand::sum(input, pairs.as_deref().map_or(Inputs::Bytes, Inputs::Pairs));
     let runs = pairs.map(|pairs| Runs::<BLOCK>::new(pairs, 1));

@@ -9,6 +9,7 @@
 
 use super::expand::{Place, quad};
 use crate::kernel::aligned;
+use crate::kernel::chunks::filled;
 use core::arch::naked_asm;
 
 /// A kernel that reads its inputs as bytes.
@@ -176,7 +177,7 @@ pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
 
 /// As [`of_pairs`], for the pairs of `inputs` inputs that are not zero.
 pub(super) fn of_nonzero(weights: &[u8], inputs: usize, places: &[Place], sums: &mut [i32; 8]) {
-    if !places.is_empty() && inputs.next_multiple_of(4) * STEP <= weights.len() && aligned(weights) {
+    if !places.is_empty() && filled(inputs, 4) * STEP <= weights.len() && aligned(weights) {
         let places = places.as_ptr_range();
         // SAFETY: the kernel reads the places, not none, and twice `STEP` bytes of weights at each of their offsets, which are
         // those of the inputs' pairs.

@@ -12,6 +12,8 @@
 use super::expand::Place;
 use super::expand::quad;
 use crate::kernel::aligned;
+#[cfg(not(thumbnet_fpu))]
+use crate::kernel::chunks::filled;
 use core::arch::naked_asm;
 
 /// The pieces that the kernels are made of.
@@ -185,7 +187,7 @@ pub(super) fn of_pairs(weights: &[u8], pairs: &[u32], sums: &mut [i32; 8]) {
 /// As [`of_pairs`], for the pairs of `inputs` inputs that are not zero.
 #[cfg(not(thumbnet_fpu))]
 pub(super) fn of_nonzero(weights: &[u8], inputs: usize, places: &[Place], sums: &mut [i32; 8]) {
-    if !places.is_empty() && inputs.next_multiple_of(4) * STEP <= weights.len() && aligned(weights) {
+    if !places.is_empty() && filled(inputs, 4) * STEP <= weights.len() && aligned(weights) {
         let places = places.as_ptr_range();
         // SAFETY: the kernel reads the places, not none, and 16 bytes of weights at each of their offsets, which are those of
         // the inputs' pairs.
@@ -214,7 +216,7 @@ pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
 /// `stride` bytes apart, one for each two inputs.
 #[cfg(not(thumbnet_fpu))]
 pub(super) fn of_two(weights: &[u8], stride: usize, input: &[i8]) -> [i32; 2] {
-    let words = input.len().div_ceil(4) * 2;
+    let words = filled(input.len(), 4) / 2;
     // After the last word nothing need follow.
     if words == 0 || weights.len() < (words - 1) * stride + 4 || !aligned(weights) {
         return [0; 2];

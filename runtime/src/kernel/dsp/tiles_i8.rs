@@ -12,6 +12,7 @@
 use super::expand::Inputs;
 use super::sums_i8::STEP;
 use crate::kernel::aligned;
+use crate::kernel::chunks::filled;
 use crate::layer::Packed;
 use core::arch::naked_asm;
 
@@ -40,7 +41,7 @@ struct Job {
 /// has no whole tile.
 pub(super) fn evaluate(packed: Packed<'_>, zero_point: i8, input: &[i8], inputs: Inputs<'_>, output: &mut [i8]) {
     let Packed { weights, biases, factors } = packed;
-    let row = input.len().next_multiple_of(4);
+    let row = filled(input.len(), 4);
     let (pairs, count, stride) = match inputs {
         Inputs::Pairs(pairs) => (pairs.as_ptr(), pairs.len(), 0),
         Inputs::Nonzero(places) => (places.as_ptr().cast(), 2 * places.len(), STEP * row),
@@ -48,7 +49,7 @@ pub(super) fn evaluate(packed: Packed<'_>, zero_point: i8, input: &[i8], inputs:
         Inputs::Bytes => ([].as_ptr(), 0, 0),
     };
     let Some(rows) = weights.len().checked_div(row) else { return };
-    let fit = biases.len().min(factors.len()) >= output.len() && rows / 2 >= output.len().div_ceil(2);
+    let fit = biases.len().min(factors.len()) >= output.len() && rows / 2 >= filled(output.len(), 2) / 2;
     if !fit || !aligned(weights) || !aligned(biases.as_flattened()) || !aligned(factors.as_flattened()) {
         return;
     }

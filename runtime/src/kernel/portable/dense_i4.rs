@@ -3,6 +3,7 @@
 use super::{rows, sums_i4::sums_i4};
 use crate::Layer;
 use crate::kernel::channel::Channels;
+use crate::kernel::chunks::filled;
 use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
 
@@ -14,7 +15,7 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
 
 /// Tiles of eight rows, then one of four. `output` may leave out the first tiles; it starts with the row `first`.
 pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
-    let row = input.len().next_multiple_of(4) / 2;
+    let row = filled(input.len(), 4) / 2;
     let inputs = rows::sum(input);
     let requantize = Requantize::new(layer);
     let mut channels = Channels::new(layer).from(first);

@@ -3,6 +3,7 @@
 use super::rows;
 use crate::Layer;
 use crate::kernel::channel::Channels;
+use crate::kernel::chunks::filled;
 use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
 
@@ -15,7 +16,7 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], _work: &mut [i8], output
 /// Tiles of eight rows, then one of four, then one of two. `output` may leave out the first tiles; it starts with the row
 /// `first`.
 pub(crate) fn packed(layer: &Layer<'_>, input: &[i8], output: &mut [i8], first: usize) {
-    let row = input.len().next_multiple_of(4);
+    let row = filled(input.len(), 4);
     let requantize = Requantize::new(layer);
     let mut channels = Channels::new(layer).from(first);
     let Some((_, mut weights)) = layer.weights().split_at_checked(first * row) else { return };

@@ -1,6 +1,7 @@
 //! The sums of a tile of 2-bit weights.
 
 use super::rows;
+use crate::kernel::chunks::chunks;
 
 /// Writes `2^14` times the sums of the four odd rows, and the sums of the four even rows.
 #[cfg_attr(any(thumbnet_dsp, thumbnet_scalar), cold)]
@@ -9,7 +10,7 @@ pub(crate) fn sums_i2(tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let mut mixed = [0i32; 4];
     let mut even = [0i32; 4];
     let (groups, _) = tile.as_chunks::<4>().0.as_chunks::<4>();
-    let mut inputs = input.chunks(4);
+    let mut inputs = chunks::<4, _>(input);
     for (done, group) in (1..).zip(groups) {
         for words in group.as_chunks::<2>().0 {
             let mut x = [0; 4];

@@ -1,6 +1,7 @@
 //! The sums of a tile of 4-bit weights.
 
 use super::rows;
+use crate::kernel::chunks::chunks;
 
 /// Writes the sums of the lowest digit, of the two, of the three lowest and of all four, for each four rows of a tile of so many,
 /// filled up to eight or four.
@@ -12,7 +13,7 @@ pub(crate) fn sums_i4(rows: usize, tile: &[u8], input: &[i8], sums: &mut [i32; 8
 fn tile_sums<const FOURS: usize, const HALF: usize>(tile: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     let mut fours = [[0; 4]; FOURS];
     let (groups, _) = tile.as_chunks::<HALF>().0.as_chunks::<2>();
-    for (group, inputs) in groups.iter().zip(input.chunks(4)) {
+    for (group, inputs) in groups.iter().zip(chunks::<4, _>(input)) {
         let mut x = [0; 4];
         for (filled, &input) in x.iter_mut().zip(inputs) {
             *filled = rows::unsigned(input);

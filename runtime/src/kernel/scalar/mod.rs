@@ -5,6 +5,7 @@ mod sums_i2;
 mod sums_i4;
 mod sums_i8;
 
+use super::chunks::filled;
 use super::requantize::{Requantize, kernels};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
@@ -19,7 +20,7 @@ kernels!(dense_i8, simple_i8, rounded_i8, "int8");
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the words of inputs.
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let row = input.len().next_multiple_of(4);
+    let row = filled(input.len(), 4);
     let runs = words(work).get_mut(..row / 4).map(|words| {
         pairs::write_words(input, words);
         Runs::<1>::new(words, 1)
@@ -50,7 +51,7 @@ kernels!(
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]
 fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let row = input.len().next_multiple_of(4) / 2;
+    let row = filled(input.len(), 4) / 2;
     let sum = pairs::sum(input);
     // A call of the kernel takes as many instructions as two pairs or three.
     let runs = pairs::write(input, 4, work).map(|pairs| Runs::<2>::new(pairs, 3));
@@ -79,7 +80,7 @@ kernels!(
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]
 fn rounded_i2<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let row = input.len().next_multiple_of(8) / 4;
+    let row = filled(input.len(), 8) / 4;
     let sum = pairs::sum(input);
     let runs = pairs::write(input, 8, work).map(|pairs| Runs::<BLOCK>::new(pairs, 1));
     let tile = |_, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {

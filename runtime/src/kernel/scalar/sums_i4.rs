@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code)]
 
+use super::pairs::{pairs, quad};
 use crate::kernel::{aligned, numbers};
 use core::arch::naked_asm;
 
@@ -206,17 +207,26 @@ pub(super) fn add(weights: Option<&[u8]>, pairs: &[u32], sums: &mut [i32; 8]) {
 /// As [`add`] for a tile of so many rows, filled up to eight or four, with inputs as they come: word by word.
 #[inline(never)]
 pub(super) fn of_bytes(rows: usize, weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
-    let unsigned = |index: usize| input.get(index).map_or(0, |&x| u32::from(x as u8 ^ 0x80));
-    for (index, words) in numbers(weights.as_chunks().0).chunks(if rows > 4 { 2 } else { 1 }).enumerate() {
-        // Of each four inputs, the first and the third, then the second and the fourth.
-        let first = 2 * index - index % 2;
-        let pair = unsigned(first) << 16 | unsigned(first + 2);
-        for (word, sums) in words.iter().zip(sums.as_chunks_mut::<4>().0) {
-            let digits = word ^ 0x8000_8000;
-            for (sum, shift) in sums.iter_mut().zip([0, 4, 8, 12]) {
-                let products = (digits >> shift & 0x000f_000f).wrapping_mul(pair);
-                *sum = sum.wrapping_add_unsigned(products >> 16);
+    let fours = if rows > 4 { 2 } else { 1 };
+    let mut words = numbers(weights.as_chunks().0);
+    let (quads, tail) = input.as_chunks();
+    let last = quad(tail);
+    for quad in quads.iter().chain((!tail.is_empty()).then_some(&last)) {
+        for pair in pairs(*quad) {
+            for sums in sums.as_chunks_mut::<4>().0.iter_mut().take(fours) {
+                let Some((word, later)) = words.split_first() else { return };
+                words = later;
+                add_word(word ^ 0x8000_8000, pair, sums);
             }
         }
+    }
+}
+
+/// Adds the products of a word's digits.
+#[inline]
+fn add_word(digits: u32, pair: u32, sums: &mut [i32; 4]) {
+    for (sum, shift) in sums.iter_mut().zip([0, 4, 8, 12]) {
+        let products = (digits >> shift & 0x000f_000f).wrapping_mul(pair);
+        *sum = sum.wrapping_add_unsigned(products >> 16);
     }
 }

@@ -6,8 +6,9 @@
 
 #![allow(unsafe_code)]
 
-use super::pairs::{unsigned, write_words};
+use super::pairs::{quad, write_words};
 use crate::kernel::aligned;
+use crate::kernel::chunks::{chunks, filled};
 use core::arch::naked_asm;
 
 /// Adds the sums of the inputs from `input` up to `end`, a multiple of four and not none.
@@ -157,9 +158,9 @@ pub(super) fn add(weights: Option<&[u8]>, inputs: &[u32], sums: &mut [i32; 8]) {
 /// As [`add`], with inputs as they come: a few at a time are expanded.
 pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
     const WORDS: usize = 16;
-    for (part, input) in input.chunks(4 * WORDS).enumerate() {
+    for (part, input) in chunks::<{ 4 * WORDS }, _>(input).enumerate() {
         let mut words = [0; WORDS];
-        let words = words.get_mut(..input.len().div_ceil(4)).unwrap_or_default();
+        let words = words.get_mut(..filled(input.len(), 4) / 4).unwrap_or_default();
         write_words(input, words);
         add(weights.get(part * WORDS * STEP..), words, sums);
     }
@@ -167,10 +168,13 @@ pub(super) fn of_bytes(weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
 
 /// Adds the sums of the rows after the last whole tile, word by word: a tile of eight, of four, of two, or of four and of two.
 pub(super) fn of_rows(rows: usize, mut weights: &[u8], input: &[i8], sums: &mut [i32; 8]) {
-    let mut pairs = sums.as_chunks_mut().0.get_mut(..rows.div_ceil(2)).unwrap_or_default();
-    while let Some(tile) = pairs.split_off_mut(..if pairs.len() == 3 { 2 } else { pairs.len().max(1) }) {
-        for quad in input.chunks(4) {
-            let [a, b, c, d] = unsigned(quad).map(i32::from);
+    let mut pairs = sums.as_chunks_mut().0.get_mut(..filled(rows, 2) / 2).unwrap_or_default();
+    while !pairs.is_empty() {
+        let width = if pairs.len() == 3 { 2 } else { pairs.len() };
+        let Some((tile, later)) = pairs.split_at_mut_checked(width) else { return };
+        pairs = later;
+        for inputs in chunks::<4, _>(input) {
+            let [a, b, c, d] = quad(inputs).map(|x| i32::from(x) + 128);
             for [first, second] in [[a, c], [b, d]] {
                 for [even, mixed] in &mut *tile {
                     let Some((&[w0, w1, w2, w3], rest)) = weights.split_first_chunk() else { return };

@@ -4,6 +4,7 @@ use super::entries::{Entry, collect, word};
 use super::tiles;
 use super::vector::{load, store};
 use crate::Layer;
+use crate::kernel::chunks::filled;
 use crate::kernel::mixed;
 use crate::kernel::portable::{self, rows};
 use core::arch::x86_64::{
@@ -19,7 +20,7 @@ const BLOCK: usize = 4;
 pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let Some(entries) = collect(input, work) else { return portable::dense_i2(layer, input, work, output) };
     let inputs = rows::sum(input);
-    tiles::outputs(layer, 2 * input.len().next_multiple_of(8), output, |tile, sums| {
+    tiles::outputs(layer, 2 * filled(input.len(), 8), output, |tile, sums| {
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
         #[allow(unsafe_code)]
         let mut mixed = unsafe { tile_sums(tile.as_chunks().0, entries) };

@@ -4,6 +4,7 @@ use super::entries::{Entry, collect, word};
 use super::tiles;
 use super::vector::{load, store};
 use crate::Layer;
+use crate::kernel::chunks::filled;
 use crate::kernel::mixed;
 use crate::kernel::portable::{self, rows};
 use core::arch::x86_64::{
@@ -17,7 +18,7 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let inputs = rows::sum(input);
     let (full, rest) = output.as_chunks_mut::<8>();
     let full = full.as_flattened_mut();
-    tiles::outputs(layer, 4 * input.len().next_multiple_of(4), full, |tile, sums| {
+    tiles::outputs(layer, 4 * filled(input.len(), 4), full, |tile, sums| {
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
         #[allow(unsafe_code)]
         let mut mixed = unsafe { tile_sums(tile.as_chunks().0, entries) };

@@ -4,6 +4,7 @@ use super::entries::{Entry, collect, word};
 use super::tiles;
 use super::vector::{load, store};
 use crate::Layer;
+use crate::kernel::chunks::filled;
 use crate::kernel::{mixed, portable};
 use core::arch::x86_64::{
     _mm_add_epi32, _mm_madd_epi16, _mm_set_epi32, _mm_set1_epi32, _mm_slli_epi16, _mm_srai_epi16, _mm_unpackhi_epi32,
@@ -15,7 +16,7 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let Some(entries) = collect(input, work) else { return portable::packed_i8(layer, input, output, 0) };
     let (full, rest) = output.as_chunks_mut::<8>();
     let full = full.as_flattened_mut();
-    tiles::outputs(layer, 8 * input.len().next_multiple_of(4), full, |tile, sums| {
+    tiles::outputs(layer, 8 * filled(input.len(), 4), full, |tile, sums| {
         mixed::start_i8(sums);
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
         #[allow(unsafe_code)]

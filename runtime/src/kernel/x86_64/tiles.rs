@@ -10,12 +10,17 @@ use crate::kernel::requantize::Requantize;
 pub(super) fn outputs(layer: &Layer<'_>, tile: usize, output: &mut [i8], add: impl Fn(&[u8], &mut [i32; 8])) {
     let requantize = Requantize::new(layer);
     let mut channels = Channels::new(layer);
-    let tiles = layer.weights().chunks_exact(tile.max(1));
-    for (first, (outputs, tile)) in (0..).step_by(8).zip(output.chunks_mut(8).zip(tiles)) {
+    let mut weights = layer.weights();
+    let mut done = 0;
+    while done < output.len() {
+        let Some((tile, later)) = weights.split_at_checked(tile) else { return };
+        weights = later;
         let (mut sums, factors) = channels.tile(8);
         add(tile, &mut sums);
-        for ((index, y), (sum, factor)) in (first..).zip(outputs).zip(sums.into_iter().zip(factors)) {
+        let outputs = output.iter_mut().enumerate().skip(done).take(8);
+        for ((index, y), (sum, factor)) in outputs.zip(sums.into_iter().zip(factors)) {
             *y = requantize.output(index, sum, factor);
         }
+        done += 8;
     }
 }
