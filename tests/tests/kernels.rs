@@ -156,11 +156,11 @@ fn more_scratch_makes_nothing_slower() {
     assert!(more * 100 <= exact * 102, "{more} instructions with more scratch, {exact} with what is needed");
 }
 
-/// Layers of a few outputs have no use for more memory than their activations, and others are slower without it.
+/// Layers of a few outputs have no use for more memory than their activations, and others are slower with one byte less than they
+/// ask for, where it starts one byte behind a word.
 #[test]
 fn scratch_is_what_the_kernels_have_use_for() {
     let mut random = ChaCha8Rng::seed_from_u64(11);
-    let samples: Vec<u8> = (0..90).map(|_| random.random_range(1..=127)).collect();
     for (weights, weight_type, few) in
         [("int8", WeightType::Int8, 7), ("int4", WeightType::Int4, 4), ("int2", WeightType::Int2, 0)]
     {
@@ -168,18 +168,21 @@ fn scratch_is_what_the_kernels_have_use_for() {
             if outputs == 0 {
                 continue;
             }
-            let model = tnet::write(&with_weights(&[90, outputs], |_| weight_type, 3)).unwrap();
+            // The scratch lies behind the input and the output.
+            let inputs = 97 - outputs;
+            let samples: Vec<u8> = (0..inputs).map(|_| random.random_range(1..=127)).collect();
+            let model = tnet::write(&with_weights(&[inputs, outputs], |_| weight_type, 3)).unwrap();
             let parsed = Model::parse(&model).unwrap();
             for core in ["m0", "m3", "m4"] {
                 let needed = parsed.scratch_len_on(Machine::find(core).unwrap().kernels());
                 assert_eq!(needed > parsed.least_scratch_len(), has_use, "{core}, {weights}, {outputs} outputs");
                 let of = |features: &str| count(core, &format!("{weights}{features}"), &model, &samples);
-                let ((first, exact), (second, more), (third, least)) = (of(""), of(",more"), of(",least"));
+                let ((first, exact), (second, more), (third, less)) = (of(""), of(",more"), of(",less"));
                 assert!(first == second && first == third, "{core}, {weights}, {outputs} outputs");
-                let counts = format!("{exact} instructions, {more} with more, {least} with the least");
+                let counts = format!("{exact} instructions, {more} with more, {less} with less");
                 assert!(exact * 100 <= more * 102, "{core}, {weights}, {outputs} outputs: {counts}");
                 println!("{core}, {weights}, {outputs} outputs: {counts}");
-                assert!(!has_use || least > exact, "{core}, {weights}, {outputs} outputs: {counts}");
+                assert!(!has_use || less > exact, "{core}, {weights}, {outputs} outputs: {counts}");
             }
         }
     }
