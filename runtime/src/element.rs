@@ -2,7 +2,7 @@
 
 use crate::evaluate::ALL;
 use crate::kernel::{self, native};
-use crate::{AveragePool, Layer, Model, Quantization, WeightType};
+use crate::{Layer, Model, Quantization, WeightType};
 
 /// A number that models take and give: `i8` or `f32`.
 pub trait Element: Copy + Sealed {}
@@ -24,7 +24,7 @@ pub trait Sealed: Sized {
     fn real(self, quantization: Option<Quantization>) -> f32;
 
     /// Evaluates a pooling.
-    fn pool(pool: AveragePool, input: &[Self], output: &mut [Self]);
+    fn pool(layer: &Layer<'_>, input: &[Self], output: &mut [Self]);
 
     /// Evaluates a layer with one of the kernels whose bits are in `KINDS`.
     fn layer<const KINDS: u8>(layer: &Layer<'_>, input: &[Self], work: &mut [Self], output: &mut [Self]);
@@ -39,8 +39,8 @@ impl Sealed for i8 {
         scale * (f32::from(self) - f32::from(zero_point))
     }
 
-    fn pool(pool: AveragePool, input: &[Self], output: &mut [Self]) {
-        kernel::average_i8(pool, input, output);
+    fn pool(layer: &Layer<'_>, input: &[Self], output: &mut [Self]) {
+        kernel::average_i8(layer, input, output);
     }
 
     #[inline]
@@ -71,8 +71,8 @@ impl Sealed for f32 {
         self
     }
 
-    fn pool(pool: AveragePool, input: &[Self], output: &mut [Self]) {
-        kernel::average_f32(pool, input, output);
+    fn pool(layer: &Layer<'_>, input: &[Self], output: &mut [Self]) {
+        kernel::average_f32(layer, input, output);
     }
 
     fn prepare(model: &Model<'_>, input: &[Self], scratch: &mut [Self]) -> bool {

@@ -111,10 +111,10 @@ pub(crate) fn chain<T: Element, const KINDS: u8>(
         let (x, y) = if forward { (front, back) } else { (back, front) };
         let x = if entered == 0 { input } else { x };
         let y = if leaving == 0 { &mut *output } else { y };
-        let pool = if KINDS & Kind::AveragePool.bit() == 0 { None } else { layer.pool() };
-        match pool {
-            Some(pool) => T::pool(pool, x, y),
-            None => T::layer::<KINDS>(layer, x, work, y),
+        if KINDS & Kind::AveragePool.bit() != 0 && layer.kind() == Kind::AveragePool {
+            T::pool(layer, x, y);
+        } else {
+            T::layer::<KINDS>(layer, x, work, y);
         }
         observer(index, y);
         entered = leaving;

@@ -325,14 +325,15 @@ impl<'a> Model<'a> {
     const fn scratch_on(&self, backend: Option<Backend>) -> Option<usize> {
         let mut most = 0;
         let mut index = 0;
-        while let Some(layer) = self.layer(index) {
+        while index < self.layers {
             let first = index == 0 && !(self.float && self.prepares_input());
             let last = index + 1 == self.layers;
-            let input = if first { 0 } else { layer.inputs() };
-            let output = if last { 0 } else { layer.outputs() };
+            // `run` asks without a backend: a whole layer would be the deepest of its stack.
+            let input = if first { 0 } else { size_at(self.bytes, place(index) + format::record::INPUTS) };
+            let output = if last { 0 } else { size_at(self.bytes, place(index) + format::record::OUTPUTS) };
             let Some(kept) = input.checked_add(output) else { return None };
             let work = match backend {
-                Some(backend) => backend.work_len(&layer),
+                Some(backend) => self.work_on(backend, index),
                 None => 0,
             };
             let Some(sum) = kept.checked_add(work) else { return None };
@@ -342,6 +343,14 @@ impl<'a> Model<'a> {
             index += 1;
         }
         Some(most)
+    }
+
+    /// What the backend's kernel of a layer works in.
+    const fn work_on(&self, backend: Backend, index: u16) -> usize {
+        match self.layer(index) {
+            Some(layer) => backend.work_len(&layer),
+            None => 0,
+        }
     }
 
     /// The bits of the weight types that occur, and of the [kinds](crate::Kind::bit) of layers without weights.

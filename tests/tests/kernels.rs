@@ -15,6 +15,9 @@ use thumbnet_trainer::tnet::{self, FloatType};
 /// The cores whose programs differ: an M7 runs the M4's.
 const CORES: [&str; 4] = ["m0", "m3", "m4", "m33"];
 
+/// The most bytes of stack that an evaluation of integers takes.
+const STACK: u64 = 512;
+
 /// Inputs of every kind: none, all that there is, few, and any.
 fn inputs(length: usize, random: &mut ChaCha8Rng) -> Vec<u8> {
     let mut inputs = vec![0x80; length];
@@ -87,8 +90,7 @@ fn every_core_gives_the_hosts_integers_for_any_bytes() {
                 let printed = program.run(&model, &samples);
                 let (outputs, stack) = printed.trim_end().rsplit_once('\n').unwrap();
                 println!("{core}, {features}: {stack} bytes of stack");
-                let most = if features == "int8,least" && *core == "m0" { 580 } else { 512 };
-                assert!(stack.parse::<u32>().unwrap() <= most, "{core}, {features}: {stack} bytes of stack");
+                assert!(stack.parse::<u64>().unwrap() <= STACK, "{core}, {features}: {stack} bytes of stack");
                 let number = |word: &str| u8::from_str_radix(word, 16).unwrap();
                 let outputs: Vec<u8> = outputs.split_whitespace().map(number).collect();
                 assert_eq!(outputs, expected, "{core}, {features}, widths {widths:?}");
@@ -155,11 +157,11 @@ fn more_scratch_makes_nothing_slower() {
     assert!(more * 100 <= exact * 102, "{more} instructions with more scratch, {exact} with what is needed");
 }
 
-/// Layers of a few outputs have no use for more memory than their activations, and others are slower without it.
+/// Layers of a few outputs have no use for more memory than their activations, and others are slower with one byte less than they
+/// ask for, where it starts one byte behind a word.
 #[test]
 fn scratch_is_what_the_kernels_have_use_for() {
     let mut random = ChaCha8Rng::seed_from_u64(11);
-    let samples: Vec<u8> = (0..90).map(|_| random.random_range(1..=127)).collect();
     for (weights, weight_type, few) in
         [("int8", WeightType::Int8, 7), ("int4", WeightType::Int4, 4), ("int2", WeightType::Int2, 0)]
     {
@@ -167,18 +169,21 @@ fn scratch_is_what_the_kernels_have_use_for() {
             if outputs == 0 {
                 continue;
             }
-            let model = tnet::write(&with_weights(&[90, outputs], |_| weight_type, 3)).unwrap();
+            // The scratch lies behind the input and the output.
+            let inputs = 97 - outputs;
+            let samples: Vec<u8> = (0..inputs).map(|_| random.random_range(1..=127)).collect();
+            let model = tnet::write(&with_weights(&[inputs, outputs], |_| weight_type, 3)).unwrap();
             let parsed = Model::parse(&model).unwrap();
             for core in ["m0", "m3", "m4"] {
                 let needed = parsed.scratch_len_on(Machine::find(core).unwrap().kernels());
                 assert_eq!(needed > parsed.least_scratch_len(), has_use, "{core}, {weights}, {outputs} outputs");
                 let of = |features: &str| count(core, &format!("{weights}{features}"), &model, &samples);
-                let ((first, exact), (second, more), (third, least)) = (of(""), of(",more"), of(",least"));
+                let ((first, exact), (second, more), (third, less)) = (of(""), of(",more"), of(",less"));
                 assert!(first == second && first == third, "{core}, {weights}, {outputs} outputs");
-                let counts = format!("{exact} instructions, {more} with more, {least} with the least");
+                let counts = format!("{exact} instructions, {more} with more, {less} with less");
                 assert!(exact * 100 <= more * 102, "{core}, {weights}, {outputs} outputs: {counts}");
                 println!("{core}, {weights}, {outputs} outputs: {counts}");
-                assert!(!has_use || least > exact, "{core}, {weights}, {outputs} outputs: {counts}");
+                assert!(!has_use || less > exact, "{core}, {weights}, {outputs} outputs: {counts}");
             }
         }
     }
@@ -193,14 +198,11 @@ fn is_counted(key: &str) -> bool {
     CORES.iter().any(|core| key.ends_with(core)) && !(floats && (key.ends_with(",m0") || key.ends_with(",m3")))
 }
 
-/// The most bytes of stack: less than 512 are asked of integers. What has more is the pooling of an M0, and its int8 kernel with the
-/// least memory.
+/// The most bytes of stack.
 fn stack_limit(row: &Row) -> u64 {
-    match row.key.each_ref().map(String::as_str) {
-        [_, "f32" | "f16", ..] => 680,
-        [_, "int8", "least", "m0"] => 580,
-        [_, weights, _, "m0"] if weights.contains("pool") => 548,
-        _ => 512,
+    match row.key[1].as_str() {
+        "f32" | "f16" => 680,
+        _ => STACK,
     }
 }
 

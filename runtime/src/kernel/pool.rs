@@ -1,12 +1,13 @@
 //! The means of an image's windows: the same code for every core, since a pooling only adds, and each input once.
 
-use crate::AveragePool;
+use crate::{AveragePool, Layer};
 use core::mem;
 
 /// The means of integers, halves to even. What leaves is quantized as what enters.
 // It stands alone, so that its windows take no stack below the kernels.
 #[inline(never)]
-pub(crate) fn average_i8(pool: AveragePool, input: &[i8], output: &mut [i8]) {
+pub(crate) fn average_i8(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
+    let Some(pool) = layer.pool() else { return };
     let count = pool.count() as u32;
     each_window(pool, input, output, |mut window, width| {
         let mut sum = 0;
@@ -24,7 +25,8 @@ pub(crate) fn average_i8(pool: AveragePool, input: &[i8], output: &mut [i8]) {
 }
 
 /// The means of floats: added row by row, then divided, each operation rounded.
-pub(crate) fn average_f32(pool: AveragePool, input: &[f32], output: &mut [f32]) {
+pub(crate) fn average_f32(layer: &Layer<'_>, input: &[f32], output: &mut [f32]) {
+    let Some(pool) = layer.pool() else { return };
     let count = pool.count() as f32;
     each_window(pool, input, output, |mut window, width| {
         let mut sum = 0.0;

@@ -1,5 +1,7 @@
 //! 2-bit weights, packed in eights of rows.
 
+#![allow(unsafe_code)]
+
 use super::entries::{Entry, collect, word};
 use super::tiles;
 use super::vector::{load, store};
@@ -22,7 +24,6 @@ pub(crate) fn dense_i2(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let inputs = rows::sum(input);
     tiles::outputs(layer, 2 * filled(input.len(), 8), output, |tile, sums| {
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
-        #[allow(unsafe_code)]
         let mut mixed = unsafe { tile_sums(tile.as_chunks().0, entries) };
         mixed::separate_i2(&mut mixed, inputs);
         mixed::add(sums, mixed);

@@ -1,5 +1,7 @@
 //! 4-bit weights, packed in fours of rows.
 
+#![allow(unsafe_code)]
+
 use super::entries::{Entry, collect, word};
 use super::tiles;
 use super::vector::{load, store};
@@ -20,7 +22,6 @@ pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     let full = full.as_flattened_mut();
     tiles::outputs(layer, 4 * filled(input.len(), 4), full, |tile, sums| {
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
-        #[allow(unsafe_code)]
         let mut mixed = unsafe { tile_sums(tile.as_chunks().0, entries) };
         mixed::separate_i4(&mut mixed, inputs);
         mixed::add(sums, mixed);

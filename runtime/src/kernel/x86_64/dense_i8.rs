@@ -1,5 +1,7 @@
 //! Int8 weights, packed in pairs of rows.
 
+#![allow(unsafe_code)]
+
 use super::entries::{Entry, collect, word};
 use super::tiles;
 use super::vector::{load, store};
@@ -19,7 +21,6 @@ pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output:
     tiles::outputs(layer, 8 * filled(input.len(), 4), full, |tile, sums| {
         mixed::start_i8(sums);
         // SAFETY: every x86-64 has SSE2, the only feature that is asked for.
-        #[allow(unsafe_code)]
         unsafe {
             tile_sums(tile.as_chunks().0, entries, sums);
         }

@@ -51,3 +51,29 @@ fn bytes(word: u32) -> [i8; 4] {
     let [a, b, c, d] = word.to_le_bytes();
     [a.cast_signed(), b.cast_signed(), c.cast_signed(), d.cast_signed()]
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::collect;
+    use crate::kernel::Backend;
+    use crate::kernel::tests::{Random, file};
+    use crate::{Model, Order, WeightType};
+    use std::vec;
+
+    /// The room that layers ask for is the least in which their inputs are listed.
+    #[test]
+    fn lists_take_the_room_that_layers_ask_for() {
+        for inputs in 1..50 {
+            for weight_type in [WeightType::Int8, WeightType::Int4, WeightType::Int2] {
+                let bytes = file(&mut Random(1), weight_type, Order::Packed, inputs, 8);
+                let room = Backend::X86_64.work_len(&Model::read(&bytes).unwrap().layer(0).unwrap());
+                let fits = |room: usize| match weight_type {
+                    WeightType::Int2 => collect::<3>(&vec![7; inputs], &mut vec![0; room]).is_some(),
+                    _ => collect::<2>(&vec![7; inputs], &mut vec![0; room]).is_some(),
+                };
+                assert!(fits(room) && !fits(room - 1), "{inputs} inputs, {weight_type:?}");
+            }
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Float weights with AVX and FMA, where the machine has them: a tile's eight rows are one vector, and four tiles are taken at
 //! once, so that no addition waits for the one before it.
 
+#![allow(unsafe_code)]
+
 use crate::kernel::portable::{self, floats};
 use crate::{Layer, Order};
 use core::arch::x86_64::{
@@ -25,7 +27,6 @@ fn has_vectors() -> bool {
 }
 
 /// CPUID's leaf 1 in ECX: FMA, XSAVE in use, AVX, F16C. Of XCR0 the bits of SSE's and AVX's registers.
-#[allow(unsafe_code)]
 fn ask_for_vectors() -> bool {
     const FMA: u32 = 1 << 12;
     const OSXSAVE: u32 = 1 << 27;
@@ -49,7 +50,6 @@ pub(crate) fn dense_f32(layer: &Layer<'_>, input: &[f32], output: &mut [f32]) {
     }
     let done = whole_tiles::<4>(layer, input, output, |tiles, biases, outputs| {
         // SAFETY: the machine has AVX and FMA.
-        #[allow(unsafe_code)]
         unsafe {
             four_f32(tiles, biases, input, outputs);
         }
@@ -64,7 +64,6 @@ pub(crate) fn dense_f16(layer: &Layer<'_>, input: &[f32], output: &mut [f32]) {
     }
     let done = whole_tiles::<2>(layer, input, output, |tiles, biases, outputs| {
         // SAFETY: the machine has AVX, FMA and F16C.
-        #[allow(unsafe_code)]
         unsafe {
             four_f16(tiles, biases, input, outputs);
         }
@@ -146,8 +145,5 @@ fn load_f16(bytes: &[u8; 16]) -> __m256 {
 #[target_feature(enable = "avx")]
 fn store(vector: __m256) -> [f32; 8] {
     // SAFETY: both are eight floats.
-    #[allow(unsafe_code)]
-    unsafe {
-        core::mem::transmute(vector)
-    }
+    unsafe { core::mem::transmute(vector) }
 }
