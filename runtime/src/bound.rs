@@ -1,163 +1,105 @@
 //! The bound of packed weights: rows that share a word must not spill into each other, whatever the inputs are (FORMAT.md, "Orders
 //! of the weights"). One pass over the weights, while a model is read.
 //!
-//! The loops over words call nothing: the compiler, which reads the models of [`model!`](crate::model!), interprets each step.
+//! The loop over words calls nothing: the compiler, which reads the models of [`model!`](crate::model!), interprets each step.
 
 use crate::format::{i32_at, round_up};
 use crate::layer::row_len;
 use crate::{Layer, Order, WeightType};
 
 /// An input, counted from 0, is at most this.
-const LARGEST: i64 = 255;
-
-/// So many inputs and more are not packed: the sums of weights have 32 bits.
-const MANY: usize = 1 << 23;
-
-/// With so many inputs the digits of 4-bit weights cannot leave their bits: `255 * 15 * 4096 < 2^24`.
-const DIGITS: usize = 4096;
-
-/// So many inputs keep any 4-bit and 2-bit weights in their bits: `255 * 8 * 257 <= 2^19`, `255 * 2 * 257 <= 2^17`.
-const FEW: usize = 257;
+const LARGEST: i32 = 255;
 
 /// The first output of a layer whose sum can leave the bits that it has beside its neighbors'; `None` where all are exact.
 pub(crate) const fn overflow(layer: &Layer<'_>) -> Option<usize> {
-    if !matches!(layer.order(), Order::Packed) {
-        return None;
-    }
-    let packing = match layer.weight_type() {
-        WeightType::F32 | WeightType::F16 => return None,
-        WeightType::Int8 if layer.inputs() >= MANY => return Some(0),
-        WeightType::Int8 => &INT8,
-        WeightType::Int4 if layer.inputs() > DIGITS => return Some(0),
-        WeightType::Int4 if layer.inputs() <= FEW => return None,
-        WeightType::Int4 => &INT4,
-        WeightType::Int2 if layer.inputs() >= MANY || !is_ternary(layer.weights()) => return Some(0),
-        WeightType::Int2 if layer.inputs() <= FEW => return None,
-        WeightType::Int2 => &INT2,
+    let packing = match (layer.order(), layer.weight_type()) {
+        (Order::Packed, WeightType::Int8) => INT8,
+        (Order::Packed, WeightType::Int4) => INT4,
+        (Order::Packed, WeightType::Int2) => INT2,
+        _ => return None,
     };
-    let Some(row) = row_len(layer.weight_type(), layer.order(), layer.inputs()) else { return Some(0) };
-    let mut weights = layer.weights();
-    let mut start = 0;
-    while start < layer.outputs() {
-        let Some(left) = round_up(layer.outputs() - start, packing.word) else { return Some(start) };
-        let rows = match left {
-            8.. => 8,
-            4.. => 4,
-            _ => 2,
+    let (weights, outputs, word) = (layer.weights(), layer.outputs(), 1 << packing.word);
+    let row = row_len(layer.weight_type(), layer.order(), layer.inputs());
+    let (Some(row), Some(rows)) = (row, round_up(outputs, word)) else { return Some(0) };
+    if layer.inputs() > packing.most || (packing.weight == 2 && !is_ternary(weights)) {
+        return Some(0);
+    }
+    let mut output = (1 << packing.shared) - 1;
+    while output < outputs {
+        // Tiles of eight, then one of four and one of two.
+        let eight = output & !7;
+        let (start, tile) = match rows - eight {
+            8.. => (eight, 8),
+            4.. if output & 4 == 0 => (eight, 4),
+            left => (eight + (left & 4), left & 3),
         };
-        let Some((tile, rest)) = weights.split_at_checked(row.saturating_mul(rows)) else { return Some(start) };
-        if let Some(output) = packing.overflow(layer, tile, start, rows) {
+        let place = output - start;
+        let words = Words {
+            first: start * row / 4 + (place >> packing.word),
+            step: tile >> packing.word,
+            count: word * row / 4,
+        };
+        let (negative, all) = packing.sums(weights, words, (place & (word - 1)) >> packing.shared);
+        // What is added while the rows are still together.
+        let bias = if packing.weight == 8 { i32_at(layer.channels(), 4 * output) } else { 0 };
+        let least = bias.saturating_add(LARGEST * negative);
+        let most = bias.saturating_add(LARGEST * (all - negative));
+        if least < -packing.limit || most >= packing.limit {
             return Some(output);
         }
-        weights = rest;
-        start += rows;
+        output += 1 << packing.shared;
     }
     None
 }
 
 /// How rows share a word. Of those that share bits the last one's sum has the fewest; only they are looked at.
+#[derive(Clone, Copy)]
 struct Packing {
-    /// The rows of a word, which are those of the narrowest tile, and their logarithm.
-    word: usize,
-    log: u32,
-    /// The rows that share bits.
-    shared: usize,
-    /// Where the last rows' weights are, one after the other.
-    digits: &'static [Digit],
-    /// How far a byte is shifted right, with its sign, where a weight is its highest bits.
-    right: u32,
-    /// The bit of the byte below that is added: an even row's sign, which its odd row was written without.
-    carry: u8,
-    /// A last row's sum is below, and not below its negative.
-    limit: i64,
-    /// Whether the bias is among them.
-    biased: bool,
+    /// The bits of a weight.
+    weight: u32,
+    /// The logarithm of the rows of a word, which are those of the narrowest tile.
+    word: u32,
+    /// The logarithm of the rows that share bits.
+    shared: u32,
+    /// A last row's sum, of int8 with its bias, is below, and not below its negative.
+    limit: i32,
+    /// The most inputs: so few that 255 times a sum of weights has 32 bits, and the digits of other rows keep theirs.
+    most: usize,
 }
 
-/// The place of a weight of each of the two inputs of a word: in its bytes 1 and 3, or 0 and 2, after a shift to the left.
-struct Digit {
-    high: bool,
-    left: u32,
+const INT8: Packing = Packing { weight: 8, word: 1, shared: 1, limit: 1 << 23, most: 65_535 };
+/// Three digits of at most 15 keep their bits: `255 * 15 * 4096 < 2^24`.
+const INT4: Packing = Packing { weight: 4, word: 2, shared: 2, limit: 1 << 19, most: 4096 };
+const INT2: Packing = Packing { weight: 2, word: 3, shared: 1, limit: 1 << 17, most: 65_535 };
+
+/// The words of a row: so many, `step` apart.
+struct Words {
+    first: usize,
+    step: usize,
+    count: usize,
 }
-
-const fn digit(high: bool, left: u32) -> Digit {
-    Digit { high, left }
-}
-
-const INT8: Packing = Packing {
-    word: 2,
-    log: 1,
-    shared: 2,
-    digits: &[digit(true, 0)],
-    right: 0,
-    carry: 0x80,
-    limit: 1 << 23,
-    biased: true,
-};
-
-const INT4: Packing = Packing {
-    word: 4,
-    log: 2,
-    shared: 4,
-    digits: &[digit(true, 0)],
-    right: 4,
-    carry: 0,
-    limit: 1 << 19,
-    biased: false,
-};
-
-/// The bits 14, 18, 22 and 26 of a word, and those 16 higher, for the turns of FORMAT.md.
-const INT2: Packing = Packing {
-    word: 8,
-    log: 3,
-    shared: 2,
-    digits: &[digit(true, 0), digit(false, 4), digit(false, 0), digit(true, 4)],
-    right: 6,
-    carry: 0,
-    limit: 1 << 17,
-    biased: false,
-};
 
 impl Packing {
-    /// The first output of a tile whose sum leaves its bits: its rows are those from `start` on.
-    const fn overflow(&self, layer: &Layer<'_>, tile: &[u8], start: usize, rows: usize) -> Option<usize> {
-        let columns = rows >> self.log;
-        let mut output = start + self.shared - 1;
-        let mut column = 0;
-        while column < columns {
-            let mut digits = self.digits;
-            while let Some((digit, later)) = digits.split_first() {
-                digits = later;
-                // A row that only fills the tile has no output.
-                if output < layer.outputs() {
-                    let bias = if self.biased { i32_at(layer.biases(), 4 * output) as i64 } else { 0 };
-                    let (negative, all) = self.sums(tile, column, columns, digit);
-                    let least = bias + LARGEST * negative as i64;
-                    let most = bias + LARGEST * (all - negative) as i64;
-                    if least < -self.limit || most >= self.limit {
-                        return Some(output);
-                    }
-                }
-                output += self.shared;
-            }
-            column += 1;
-        }
-        None
-    }
-
-    /// The sums of a row's negative weights and of all of them, from every `columns`-th word of its tile.
-    const fn sums(&self, tile: &[u8], column: usize, columns: usize, digit: &Digit) -> (i32, i32) {
-        let (words, _) = tile.as_chunks();
+    /// The sums of a row's negative weights and of all of them, where it is the last one of those that share bits for the `turn`-th
+    /// time in a word.
+    const fn sums(&self, weights: &[u8], words: Words, turn: usize) -> (i32, i32) {
+        let (bytes, _) = weights.as_chunks();
         let (mut negative, mut all) = (0, 0);
-        let mut index = column;
-        while index < words.len() {
-            let [a, b, c, d] = words[index];
-            let (x, y) = if digit.high { (b, d) } else { (a, c) };
-            let x = (((x << digit.left) as i8) >> self.right) as i32 + ((a & self.carry) >> 7) as i32;
-            let y = (((y << digit.left) as i8) >> self.right) as i32 + ((c & self.carry) >> 7) as i32;
+        let Words { first: mut index, step, count: mut left } = words;
+        // The bits 14, 18, 22 and 26, and those 16 higher, for the turns of FORMAT.md; of int8 and int4 there is the first.
+        let high = (turn + 1) & 2 == 0;
+        let (up, down) = (4 * (turn as u32 & 1), 8 - self.weight);
+        // An even row's sign, which its odd row was written without.
+        let carry = if self.weight == 8 { 0x80 } else { 0 };
+        while left != 0 && index < bytes.len() {
+            let [a, b, c, d] = bytes[index];
+            let (x, y) = if high { (b, d) } else { (a, c) };
+            let x = (((x << up) as i8) >> down) as i32 + ((a & carry) >> 7) as i32;
+            let y = (((y << up) as i8) >> down) as i32 + ((c & carry) >> 7) as i32;
             negative += (x & x >> 31) + (y & y >> 31);
             all += x + y;
-            index += columns;
+            index += step;
+            left -= 1;
         }
         (negative, all)
     }

@@ -58,9 +58,13 @@ pub const FLAG_SOFTMAX: u8 = 1;
 /// All flags of this version.
 pub const FLAGS: u8 = FLAG_SOFTMAX;
 
-/// `n` rounded up to a multiple of `step`, or `None` where that is too large for the machine.
+/// `n` rounded up to a multiple of `step`, a power of two, or `None` where that is too large for the machine.
 pub const fn round_up(n: usize, step: usize) -> Option<usize> {
-    n.checked_next_multiple_of(step)
+    let rest = step.wrapping_sub(1);
+    match n.checked_add(rest) {
+        Some(sum) => Some(sum & !rest),
+        None => None,
+    }
 }
 
 /// `length` bytes from `offset` on, or `None` where the file ends before.

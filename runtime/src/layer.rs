@@ -450,13 +450,13 @@ const fn places(weight_type: WeightType, order: Order, inputs: usize, outputs: u
 
 /// The bytes that the weights take, or `None` where that is too large for the machine.
 pub(crate) const fn weights_len(weight_type: WeightType, order: Order, inputs: usize, outputs: usize) -> Option<usize> {
-    let rows = match (weight_type, order) {
-        (WeightType::Int8, Order::Packed) => round_up(outputs, 2),
-        (WeightType::Int4, Order::Packed) => round_up(outputs, 4),
-        (WeightType::Int2, Order::Packed) => round_up(outputs, 8),
-        _ => Some(outputs),
+    let rows = match (order, weight_type) {
+        (Order::Packed, WeightType::Int8) => 2,
+        (Order::Packed, WeightType::Int4) => 4,
+        (Order::Packed, WeightType::Int2) => 8,
+        _ => 1,
     };
-    match (row_len(weight_type, order, inputs), rows) {
+    match (row_len(weight_type, order, inputs), round_up(outputs, rows)) {
         (Some(row), Some(rows)) => row.checked_mul(rows),
         _ => None,
     }
@@ -464,21 +464,19 @@ pub(crate) const fn weights_len(weight_type: WeightType, order: Order, inputs: u
 
 /// The bytes that a row of the weights takes, or `None` where that is too large for the machine.
 pub(crate) const fn row_len(weight_type: WeightType, order: Order, inputs: usize) -> Option<usize> {
-    match (weight_type, order) {
-        (WeightType::F32, _) => inputs.checked_mul(4),
-        (WeightType::F16, _) => inputs.checked_mul(2),
-        (WeightType::Int8, Order::Packed) => round_up(inputs, 4),
-        (WeightType::Int8, _) => Some(inputs),
-        (WeightType::Int4, Order::Packed) => part_of(2, round_up(inputs, 4)),
-        (WeightType::Int4, _) => part_of(2, round_up(inputs, 2)),
-        (WeightType::Int2, Order::Packed) => part_of(4, round_up(inputs, 8)),
-        (WeightType::Int2, _) => part_of(4, round_up(inputs, 4)),
-    }
-}
-
-const fn part_of(parts: usize, n: Option<usize>) -> Option<usize> {
-    match n {
-        Some(n) => n.checked_div(parts),
+    // The logarithm of the inputs that are filled up, and the bytes of so many weights.
+    let (log, bytes) = match (weight_type, order) {
+        (WeightType::F32, _) => (0, 4),
+        (WeightType::F16, _) => (0, 2),
+        (WeightType::Int8, Order::Packed) => (2, 4),
+        (WeightType::Int8, _) => (0, 1),
+        (WeightType::Int4, Order::Packed) => (2, 2),
+        (WeightType::Int4, _) => (1, 1),
+        (WeightType::Int2, Order::Packed) => (3, 2),
+        (WeightType::Int2, _) => (2, 1),
+    };
+    match round_up(inputs, 1 << log) {
+        Some(inputs) => (inputs >> log).checked_mul(bytes),
         None => None,
     }
 }

@@ -1,5 +1,5 @@
 //! Reads, imports and evaluates any bytes as an ONNX model: errors are fine, panics are not.
-//! In the workspace's folder, `cargo +nightly fuzz run onnx trainer/fuzz/corpus tests/fixtures/onnx --fuzz-dir trainer/fuzz` begins with real models.
+//! `tests/fuzz.sh onnx` begins with real models.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -11,13 +11,13 @@ fn fits(bits: u32, (least, most): (i64, i64)) -> bool {
     least >= -(1 << (bits - 1)) && most < 1 << (bits - 1)
 }
 
-/// Rows of so many inputs are not packed, since a reader adds up their weights in 32 bits.
-const MANY: usize = 1 << 23;
+/// Rows of more inputs are not packed, since a reader has 32 bits for the sums that inputs can make of them.
+const MOST: usize = 65_535;
 
 /// Whether rows of int8 weights (outputs x inputs, row-major) can be written as pairs: no weight is -128, and no input can
 /// take the sum of an odd row, with its bias, out of the 24 bits that it has beside its neighbor's.
 pub(super) fn packs_int8(weights: &[i8], inputs: usize, biases: &[i32]) -> bool {
-    inputs < MANY
+    inputs <= MOST
         && !weights.contains(&i8::MIN)
         && weights.chunks_exact(inputs).zip(biases).skip(1).step_by(2).all(|(row, &bias)| {
             let (least, most) = range(row);
@@ -34,7 +34,7 @@ pub(super) fn packs_int4(weights: &[i8], inputs: usize) -> bool {
 /// Whether rows of 2-bit weights can be written as eights: no input can take the sum of an odd row out of the 18 bits that it has
 /// beside its neighbor's.
 pub(super) fn packs_int2(weights: &[i8], inputs: usize) -> bool {
-    inputs < MANY && weights.chunks_exact(inputs).skip(1).step_by(2).all(|row| fits(18, range(row)))
+    inputs <= MOST && weights.chunks_exact(inputs).skip(1).step_by(2).all(|row| fits(18, range(row)))
 }
 
 /// The widths of the tiles that so many rows are cut into, in their order: as many of the widest as there are, then one of
