@@ -89,7 +89,7 @@ impl Backend {
         let (fours, eights) = (filled(layer.inputs(), 4) / 4, filled(layer.inputs(), 8) / 8);
         // So many times so many bytes, and the last rows that are evaluated with the inputs as they come.
         let (times, bytes, rest) = match (self, layer.weight_type()) {
-            // Hosts list the inputs with their places.
+            // A list of the inputs with their places, or pairs of them.
             (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (fours, 8, 7),
             (Self::X86_64, WeightType::Int2) => (eights, 12, 0),
             (Self::Scalar, WeightType::Int8) => (fours, 4, 7),

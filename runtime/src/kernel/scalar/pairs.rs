@@ -11,38 +11,44 @@ use crate::kernel::words;
 /// then the second and the fourth. `None` where they do not fit the memory.
 pub(super) fn write<'a>(input: &[i8], step: usize, work: &'a mut [i8]) -> Option<&'a mut [u32]> {
     let words = words(work).get_mut(..filled(input.len(), step) / 2)?;
-    each_four(input, words.as_chunks_mut().0, |pair, quad| *pair = pairs(quad));
+    let (quads, mut tail) = input.as_chunks();
+    let mut places = words.as_chunks_mut().0.iter_mut();
+    for (quad, place) in quads.iter().zip(&mut places) {
+        *place = pairs(*quad);
+    }
+    for place in places {
+        *place = pairs(quad(tail));
+        tail = &[];
+    }
     Some(words)
 }
 
-/// Writes four inputs to each word, in the order of the bytes.
+/// Writes four inputs to each word, in the order of the bytes; those that are missing count as 0.
 pub(super) fn write_words(input: &[i8], words: &mut [u32]) {
-    each_four(input, words, |word, quad| *word = u32::from_le_bytes(quad.map(i8::cast_unsigned)) ^ 0x8080_8080);
-}
-
-/// Calls `write` for each of `places` with the next four inputs; those that are missing count as 0.
-#[inline]
-fn each_four<T>(input: &[i8], places: &mut [T], write: impl Fn(&mut T, [i8; 4])) {
-    let (quads, mut tail) = input.as_chunks();
-    let mut places = places.iter_mut();
-    for (quad, place) in quads.iter().zip(&mut places) {
-        write(place, *quad);
+    let (quads, tail) = input.as_chunks::<4>();
+    for (word, quad) in words.iter_mut().zip(quads) {
+        *word = u32::from_le_bytes(quad.map(i8::cast_unsigned)) ^ 0x8080_8080;
     }
-    for place in places {
-        write(place, quad(tail));
-        tail = &[];
+    if let (Some(word), [_, ..]) = (words.get_mut(quads.len()), tail) {
+        *word = u32::from_le_bytes(unsigned(tail));
     }
 }
 
 /// Up to four inputs, and what counts as 0.
 #[inline]
 pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
+    unsigned(inputs).map(|x| (x ^ 0x80) as i8)
+}
+
+/// Up to four inputs, counted from 0; what is missing counts as 0.
+#[inline]
+pub(super) fn unsigned(inputs: &[i8]) -> [u8; 4] {
     // A plain copy would be a call of `memcpy`, with a frame of its own below the deepest.
     let mut unsigned = [0; 4];
     for (filled, &x) in unsigned.iter_mut().zip(inputs) {
         *filled = x as u8 ^ 0x80;
     }
-    unsigned.map(|x| (x ^ 0x80) as i8)
+    unsigned
 }
 
 /// Both words of four inputs.

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use super::pairs::{quad, write_words};
+use super::pairs::{unsigned, write_words};
 use crate::kernel::aligned;
 use crate::kernel::chunks::{chunks, filled};
 use core::arch::naked_asm;
@@ -174,7 +174,7 @@ pub(super) fn of_rows(rows: usize, mut weights: &[u8], input: &[i8], sums: &mut 
         let Some((tile, later)) = pairs.split_at_mut_checked(width) else { return };
         pairs = later;
         for inputs in chunks::<4, _>(input) {
-            let [a, b, c, d] = quad(inputs).map(|x| i32::from(x) + 128);
+            let [a, b, c, d] = unsigned(inputs).map(i32::from);
             for [first, second] in [[a, c], [b, d]] {
                 for [even, mixed] in &mut *tile {
                     let Some((&[w0, w1, w2, w3], rest)) = weights.split_first_chunk() else { return };
