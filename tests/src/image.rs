@@ -3,6 +3,7 @@
 use crate::elf::segments;
 use std::fs::{self, File};
 use std::path::Path;
+use thumbnet::Model;
 use thumbnet_trainer::target;
 
 /// A core that images are built for.
@@ -58,6 +59,9 @@ pub fn image(core: Core, model: &Path, feature: Option<&str>) -> Vec<u8> {
     command.env("THUMBNET_BACKEND", core.backend.unwrap_or_default());
     command.args(feature.into_iter().flat_map(|feature| ["--features", feature]));
     if feature == Some("stack") {
+        let outputs = built.join("outputs");
+        fs::write(&outputs, host_outputs()).expect("a writable folder");
+        command.env("IMAGE_OUTPUTS", outputs);
         let folder = folder.display();
         let script = core.machine.1;
         command.args([
@@ -68,6 +72,28 @@ pub fn image(core: Core, model: &Path, feature: Option<&str>) -> Vec<u8> {
     let output = command.output().expect("cargo starts");
     assert!(output.status.success(), "{}, {feature:?}: {}", core.name, String::from_utf8_lossy(&output.stderr));
     fs::read(built.join(triple).join("release/image")).expect("the image was built")
+}
+
+/// The models that the program of the feature `stack` has beside its own, in its order.
+const MODELS: [&str; 5] = [
+    "models/mnist/model.tnet",
+    "models/boston-tutorial/model.tnet",
+    "models/mnist-int4/model.tnet",
+    "models/mnist-int2/model.tnet",
+    "runtime/tests/models/mixed.tnet",
+];
+
+/// What the host gives for the inputs that the program makes.
+fn host_outputs() -> Vec<u8> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
+    let outputs = MODELS.map(|path| {
+        let bytes = fs::read(repository.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let inputs = |length| (0..length).map(|i| if i % 4 < 2 { 0x80 } else { (i * 89 % 256) as u8 });
+        let length = Model::parse(&bytes).unwrap_or_else(|error| panic!("{path}: {error}")).input_len();
+        let mut host = target::open("host", &bytes).unwrap_or_else(|error| panic!("{error}"));
+        host.evaluate(&inputs(length).collect::<Vec<u8>>()).unwrap_or_else(|error| panic!("{error}")).outputs
+    });
+    outputs.concat()
 }
 
 /// The bytes of flash that the evaluation of a model takes beside the model.
