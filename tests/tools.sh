@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and the emulated chip need, and nothing that is there already: QEMU for Arm, a way to compile Rust
-# for the chip, Arm's C compiler and binutils, Chromium with its driver, and a Python environment with onnx, onnxruntime,
-# mdbook and selenium in target/venv.
+# for the chip, a C++ compiler for the fuzzer, Arm's C compiler and binutils, Chromium with its driver, and a Python
+# environment with onnx, onnxruntime, mdbook and selenium in target/venv.
 # On a system without apt it says what is missing and how to get it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +20,8 @@ as_root() {
 
 packages=()
 have qemu-system-arm || packages+=(qemu-system-arm)
+# libFuzzer is compiled from its sources.
+have c++ || packages+=(g++)
 have arm-none-eabi-gcc || packages+=(gcc-arm-none-eabi)
 # The clothes of the course's homework.
 [ -d /usr/share/datasets/fashion-mnist ] || packages+=(dataset-fashion-mnist)
