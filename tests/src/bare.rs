@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use thumbnet_trainer::target::{self, Machine, Region};
+use thumbnet_trainer::target::{self, MACHINES, Machine, Region};
 
 /// A built program.
 pub struct Program {
@@ -24,8 +24,21 @@ pub struct Run {
     pub printed: String,
     /// The instructions.
     pub instructions: u64,
-    /// The cycles, estimated; `None` for a core whose manual does not say what its instructions take.
-    pub cycles: Option<u64>,
+    /// The cycles, estimated, of each core that runs this very program.
+    cycles: Vec<(Core, u64)>,
+}
+
+impl Run {
+    /// The cycles of a core, estimated; `None` for one whose instructions are in no table, and for one with another program.
+    pub fn cycles(&self, machine: &Machine) -> Option<u64> {
+        let core = Core::of(machine.short)?;
+        self.cycles.iter().find(|(known, _)| *known == core).map(|(_, cycles)| *cycles)
+    }
+}
+
+/// Whether both machines run the same program: an M7 that of an M4.
+pub fn share_programs(a: &Machine, b: &Machine) -> bool {
+    (a.triple, a.backend, layout(a)) == (b.triple, b.backend, layout(b))
 }
 
 impl Program {
@@ -78,7 +91,8 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .expect("qemu-system-arm starts");
-        let mut trace = Trace::new(Core::of(self.machine.short));
+        let cores = MACHINES.iter().filter(|machine| share_programs(self.machine, machine));
+        let mut trace = Trace::new(cores.filter_map(|machine| Core::of(machine.short)));
         let mut lines = BufReader::new(child.stderr.take().expect("it is piped"));
         let mut line = String::new();
         while lines.read_line(&mut line).is_ok_and(|length| length != 0) {
@@ -89,7 +103,7 @@ impl Program {
         assert!(status.success(), "{}: {status}", self.path.display());
         trace.flush();
         let printed = fs::read_to_string(folder.path().join("printed")).unwrap();
-        Run { printed, instructions: trace.instructions, cycles: trace.core.map(|_| trace.cycles) }
+        Run { printed, instructions: trace.instructions, cycles: trace.cycles }
     }
 
     fn qemu(&self, folder: &Path, first: &[u8], second: &[u8]) -> Command {
@@ -119,7 +133,6 @@ impl Program {
 
 /// What QEMU tells: the instructions of each block when it translates it, and each block that it executes.
 struct Trace {
-    core: Option<Core>,
     /// The blocks by their first address.
     blocks: HashMap<u64, Vec<Instruction>>,
     /// The block that is being told.
@@ -129,13 +142,14 @@ struct Trace {
     counting: bool,
     last: Option<u64>,
     instructions: u64,
-    cycles: u64,
+    cycles: Vec<(Core, u64)>,
 }
 
 impl Trace {
-    fn new(core: Option<Core>) -> Self {
+    fn new(cores: impl Iterator<Item = Core>) -> Self {
         let (blocks, ways) = (HashMap::new(), HashMap::new());
-        Self { core, blocks, told: Vec::new(), ways, counting: false, last: None, instructions: 0, cycles: 0 }
+        let cycles = cores.map(|core| (core, 0)).collect();
+        Self { blocks, told: Vec::new(), ways, counting: false, last: None, instructions: 0, cycles }
     }
 
     fn read(&mut self, line: &str) {
@@ -167,7 +181,9 @@ impl Trace {
         for ((block, next), count) in self.ways.drain() {
             let block = &self.blocks[&block];
             self.instructions += count * block.len() as u64;
-            self.cycles += count * self.core.map_or(0, |core| core.cycles(block, next));
+            for (core, cycles) in &mut self.cycles {
+                *cycles += count * core.cycles(block, next);
+            }
         }
     }
 }

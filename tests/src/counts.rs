@@ -1,6 +1,6 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
-use crate::bare::Program;
+use crate::bare::{self, Program, Run};
 use crate::image;
 use crate::network;
 use rand::{RngExt, SeedableRng};
@@ -120,7 +120,7 @@ pub fn measure(images: usize, wanted: impl Fn(&str) -> bool) -> Vec<Row> {
                     "dense" => (dense_model(widths), any.iter().map(|&x| if x == 0x80 { 0 } else { x }).collect()),
                     _ => (random_model(widths, weights), if is_float { any_floats.clone() } else { any.clone() }),
                 };
-                rows.extend(cores.into_iter().map(|core| row(key(core), core, &model, &samples)));
+                rows.extend(measured(cores.into_iter().map(key), &model, &samples));
             }
         }
     }
@@ -135,7 +135,7 @@ pub fn measure(images: usize, wanted: impl Fn(&str) -> bool) -> Vec<Row> {
         }
         let mnist = dataset::load("mnist", &Options::default()).unwrap();
         let samples = target::samples(&model, &mnist.test.head(images).features).unwrap();
-        rows.extend(cores.into_iter().map(|core| row(key(core), core, &model, &samples)));
+        rows.extend(measured(cores.into_iter().map(key), &model, &samples));
     }
     rows
 }
@@ -191,12 +191,29 @@ pub fn dense_model(widths: &[usize]) -> Vec<u8> {
     tnet::write(&network).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Measures one row.
-fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
-    let machine = Machine::find(core).unwrap_or_else(|error| panic!("{error}"));
+/// Measures the rows of one model and its samples. Cores of one program share its run.
+fn measured(keys: impl Iterator<Item = [String; 4]>, model: &[u8], samples: &[u8]) -> Vec<Row> {
+    let mut runs: Vec<(&Machine, Run)> = Vec::new();
+    keys.map(|key| {
+        let machine = Machine::find(&key[3]).unwrap_or_else(|error| panic!("{error}"));
+        let index = runs.iter().position(|(known, _)| bare::share_programs(known, machine)).unwrap_or_else(|| {
+            runs.push((machine, run(&key, machine, model, samples)));
+            runs.len() - 1
+        });
+        row(key, machine, &runs[index].1, model, samples)
+    })
+    .collect()
+}
+
+/// Runs the program of a row.
+fn run(key: &[String; 4], machine: &'static Machine, model: &[u8], samples: &[u8]) -> Run {
+    let features = key[1].replace('+', ",") + if key[2] == "least" { ",least" } else { "" };
+    Program::build("evaluate", machine, &features).trace(model, samples)
+}
+
+/// What a run says of one core.
+fn row(key: [String; 4], machine: &Machine, run: &Run, model: &[u8], samples: &[u8]) -> Row {
     let least = key[2] == "least";
-    let features = key[1].replace('+', ",") + if least { ",least" } else { "" };
-    let run = Program::build("evaluate", machine, &features).trace(model, samples);
     let (outputs, stack) = run.printed.trim_end().rsplit_once('\n').expect("outputs and stack");
     let parsed = Model::parse(model).unwrap();
     let host = target::open("host", model).unwrap().evaluate(samples).unwrap().outputs;
@@ -210,7 +227,7 @@ fn row(key: [String; 4], core: &str, model: &[u8], samples: &[u8]) -> Row {
         key,
         products: parsed.macs(),
         instructions: run.instructions / count,
-        cycles: run.cycles.map(|cycles| cycles / count),
+        cycles: run.cycles(machine).map(|cycles| cycles / count),
         stack: stack.parse().expect("a number"),
         scratch: size * if least { parsed.least_scratch_len() } else { parsed.scratch_len_on(machine.kernels()) },
     }
