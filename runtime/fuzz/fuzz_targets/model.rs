@@ -20,7 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let Err(error) = model.verify_checksum() {
         bytes[CRC].copy_from_slice(&error.computed.to_le_bytes());
     }
-    let Ok(model) = Model::parse(&bytes) else { panic!("the checksum is no part of what parse checks") };
+    // Names may lie over the header and its checksum, whose bytes they are read from then.
+    let Ok(model) = Model::parse(&bytes) else { return };
     model.verify_checksum().unwrap();
     if model.input_len() + model.scratch_len() + model.output_len() > LARGEST {
         return;
