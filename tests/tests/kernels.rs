@@ -289,7 +289,9 @@ fn counts_do_not_grow() {
     Guard { file: "counts.csv", names: 4 }.hold(&table);
 }
 
-/// The bytes of flash of an evaluation for each type of weights and core.
+/// The bytes of flash of an evaluation for each type of weights and core. Two compilers build them: rustup's where it has the
+/// target, else Debian's. Debian's 1.96 gives 11 % less to 1 % more than rustup's 1.95, so that the file is written by the latter, and
+/// is a wide limit for the former. Of a Cortex-M33 the file has what Debian's gives.
 #[test]
 fn code_does_not_grow() {
     let mut table = String::from("weights,core,bytes\n");
