@@ -10,10 +10,11 @@ pub(crate) fn average_i8(layer: &Layer<'_>, input: &[i8], output: &mut [i8]) {
     let Some(pool) = layer.pool() else { return };
     let count = pool.count() as u32;
     each_window(pool, input, output, |mut window, width| {
-        let mut sum = 0;
+        // Each counted from -128, so that the division is one of whole numbers.
+        let mut sum = 128 * count;
         for _ in 0..pool.size[0] {
             for &q in window.get(..usize::from(pool.size[1])).unwrap_or_default() {
-                sum += u32::from(q as u8 ^ 0x80);
+                sum = sum.wrapping_add_signed(q.into());
             }
             window = window.get(width..).unwrap_or_default();
         }
