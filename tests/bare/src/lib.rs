@@ -71,6 +71,22 @@ pub fn data() -> (&'static [u8], &'static [u8]) {
     }
 }
 
+/// What is measured begins.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn begin() {
+    // SAFETY: it does nothing.
+    unsafe { core::arch::asm!("nop") };
+}
+
+/// What is measured ends.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn end() {
+    // SAFETY: it does nothing, and is not the same function as the other.
+    unsafe { core::arch::asm!("nop", "nop") };
+}
+
 /// Memory for `N` elements from the start of the RAM on.
 /// # Safety
 /// Call it once. There are so many elements below the stack, and any bits are an element.

@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use bare::{Console, data, memory, stack_of};
+use bare::{Console, begin, data, end, memory, stack_of};
 use core::fmt::Write;
 use thumbnet::{Element, Kind, Model, WeightType};
 
@@ -16,20 +16,6 @@ const FLOAT: bool = KINDS & (WeightType::F32.bit() | WeightType::F16.bit()) != 0
 
 const fn kind(held: bool, kind: WeightType) -> u8 {
     if held { kind.bit() } else { 0 }
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn begin() {
-    // SAFETY: it does nothing.
-    unsafe { core::arch::asm!("nop") };
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn end() {
-    // SAFETY: it does nothing, and is not the same function as the other.
-    unsafe { core::arch::asm!("nop", "nop") };
 }
 
 #[unsafe(no_mangle)]

@@ -2,23 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bare::data;
+use bare::{begin, data, end};
 use core::hint::black_box;
 use thumbnet::Model;
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn begin() {
-    // SAFETY: it does nothing.
-    unsafe { core::arch::asm!("nop") };
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn end() {
-    // SAFETY: it does nothing, and is not the same function as the other.
-    unsafe { core::arch::asm!("nop", "nop") };
-}
 
 #[unsafe(no_mangle)]
 extern "C" fn bare_main() {
