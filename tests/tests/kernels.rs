@@ -157,7 +157,7 @@ fn more_scratch_makes_nothing_slower() {
     assert!(more * 100 <= exact * 102, "{more} instructions with more scratch, {exact} with what is needed");
 }
 
-/// Layers of a few outputs have no use for more memory than their activations, and others are slower with one byte less than they
+/// Layers of a few outputs make no use of more memory than their activations, and others are slower with one byte less than they
 /// ask for, where it starts one byte behind a word.
 #[test]
 fn scratch_is_what_the_kernels_have_use_for() {
@@ -183,7 +183,8 @@ fn scratch_is_what_the_kernels_have_use_for() {
                 let counts = format!("{exact} instructions, {more} with more, {less} with less");
                 assert!(exact * 100 <= more * 102, "{core}, {weights}, {outputs} outputs: {counts}");
                 println!("{core}, {weights}, {outputs} outputs: {counts}");
-                assert!(!has_use || less > exact, "{core}, {weights}, {outputs} outputs: {counts}");
+                let right = if has_use { less > exact } else { more * 100 <= exact * 101 };
+                assert!(right, "{core}, {weights}, {outputs} outputs: {counts}");
             }
         }
     }

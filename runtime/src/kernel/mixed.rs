@@ -1,5 +1,5 @@
-//! The sums of rows whose weights share words. All arithmetic wraps, so that every backend gives the same bits for every model;
-//! the exporter packs only what cannot wrap.
+//! The sums of rows whose weights share words. They are exact where the layer was checked (`bound.rs`), and wrap where it was
+//! not, without a panic.
 
 /// Sums of pairs of int8 rows before the first product, from the biases: even, then `256 * odd + even`.
 #[cfg(not(thumbnet_dsp))]
@@ -65,16 +65,8 @@ pub(super) fn separate_i4(sums: &mut [i32; 8], inputs: i32) {
 #[inline]
 pub(super) fn digits_i4(sums: &mut [i32; 8], inputs: i32) {
     let offset = inputs.wrapping_mul(8);
-    for sums in sums.as_chunks_mut().0 {
-        let [one, two, three, four] = *sums;
-        // As far as the mixed sums of FORMAT.md have room for them.
-        let digit = |sum: i32, bits: u32| ((sum << bits) as u32 >> bits) as i32;
-        *sums = [
-            one.wrapping_sub(offset),
-            digit(two, 4).wrapping_sub(offset),
-            digit(three, 8).wrapping_sub(offset),
-            four.wrapping_sub(offset) << 12 >> 12,
-        ];
+    for sum in sums {
+        *sum = sum.wrapping_sub(offset);
     }
 }
 

@@ -45,6 +45,18 @@ use words::{aligned, numbers, words};
 #[cfg(thumbnet_x86_64)]
 pub(crate) use x86_64 as native;
 
+/// The most outputs that are evaluated with the inputs as they come: less than a tile.
+const FEW: usize = 7;
+/// As [`FEW`], of chips' 4-bit weights.
+const FEW_I4: usize = 4;
+
+/// The memory, where more than `few` outputs have use for it.
+#[cfg(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))]
+#[inline]
+fn room<'a>(output: &[i8], few: usize, work: &'a mut [i8]) -> &'a mut [i8] {
+    if output.len() > few { work } else { &mut [] }
+}
+
 /// A set of kernels. The machine that a program is built for chooses one of them (see `build.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -87,17 +99,17 @@ impl Backend {
             return 0;
         }
         let (fours, eights) = (filled(layer.inputs(), 4) / 4, filled(layer.inputs(), 8) / 8);
-        // So many times so many bytes, and the last rows that are evaluated with the inputs as they come.
-        let (times, bytes, rest) = match (self, layer.weight_type()) {
+        // So many times so many bytes, and how many outputs have no use for them.
+        let (times, bytes, few) = match (self, layer.weight_type()) {
             // A list of the inputs with their places, or pairs of them.
-            (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (fours, 8, 7),
+            (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (fours, 8, FEW),
             (Self::X86_64, WeightType::Int2) => (eights, 12, 0),
-            (Self::Scalar, WeightType::Int8) => (fours, 4, 7),
-            (Self::Dsp | Self::Scalar, WeightType::Int4) => (fours, 8, 4),
+            (Self::Scalar, WeightType::Int8) => (fours, 4, FEW),
+            (Self::Dsp | Self::Scalar, WeightType::Int4) => (fours, 8, FEW_I4),
             (Self::Dsp | Self::Scalar, WeightType::Int2) => (eights, 16, 0),
             _ => return 0,
         };
-        if layer.outputs() <= rest {
+        if layer.outputs() <= few {
             return 0;
         }
         times.saturating_mul(bytes).saturating_add(self.align() - 1)
