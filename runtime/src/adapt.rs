@@ -34,12 +34,12 @@ use crate::activation::softmax;
 use crate::error::Buffer;
 use crate::math::ln;
 use crate::{Class, Element, Function, Model, RunError};
+use core::fmt;
 
 /// A classifier whose last layer learns.
 ///
 /// It works for models whose outputs are logits of a softmax (all integer classifiers of several classes), and for models of
 /// floats that end in one.
-#[derive(Debug)]
 pub struct Adapter<'m, 'w> {
     model: &'m Model<'m>,
     /// For each output, the difference of its weights and then that of its bias.
@@ -128,9 +128,10 @@ impl<'m, 'w> Adapter<'m, 'w> {
     /// As [`Model::run`]; `scratch` has at least [`Self::scratch_len`] elements.
     pub fn classify<T: Element>(&mut self, input: &[T], scratch: &mut [T]) -> Result<Class<'m>, RunError> {
         let probabilities = self.evaluate(input, scratch)?;
-        let mut best = (0, 0.0);
+        let mut best = (0, f32::NAN);
         for (index, &probability) in probabilities.iter().enumerate() {
-            if probability > best.1 {
+            // Where all are NaN after a rate that was too high, the score says so.
+            if best.1.is_nan() || probability > best.1 {
                 best = (index, probability);
             }
         }
@@ -172,6 +173,21 @@ impl<'m, 'w> Adapter<'m, 'w> {
         }
         softmax(self.outputs);
         Ok(self.outputs)
+    }
+}
+
+impl fmt::Debug for Adapter<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (features, classes) = (self.features.len(), self.outputs.len());
+        f.debug_struct("Adapter").field("features", &features).field("classes", &classes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Adapter<'_, '_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (features, classes) = (self.features.len(), self.outputs.len());
+        defmt::write!(f, "Adapter {{ features: {=usize}, classes: {=usize}, .. }}", features, classes);
     }
 }
 

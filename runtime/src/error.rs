@@ -35,12 +35,12 @@ pub enum ParseError {
         /// The offset of the field in the layer's record.
         offset: u8,
     },
-    /// The weights of a layer are too large for the packed order: some inputs would take the sum of an output out of the bits that it
-    /// has beside its neighbors'. An exporter writes such a layer plainly.
+    /// A layer must not be packed: some inputs would take the sum of an output out of the bits that it has beside its neighbors', for
+    /// its weights are too large or too many. An exporter writes such a layer plainly.
     Overflow {
         /// The layer, counted from 0.
         index: u16,
-        /// The first such output of the layer.
+        /// The first such output; 0 where it is so of all of them.
         output: usize,
     },
 }
@@ -115,7 +115,7 @@ impl fmt::Display for ParseError {
                 write!(f, "layer {index}: the field at byte {offset} of its record makes no sense")
             }
             Self::Overflow { index, output } => {
-                write!(f, "layer {index}: the weights of output {output} are too large for the packed order")
+                write!(f, "layer {index}: the weights of output {output} are too large or too many to be packed")
             }
         }
     }

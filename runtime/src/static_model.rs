@@ -142,7 +142,9 @@ const fn refused(error: ParseError) -> ! {
         ParseError::Version { .. } => panic!("the model file has a format version that this crate does not read"),
         ParseError::Header { .. } => panic!("the model file's header makes no sense"),
         ParseError::Layer { .. } => panic!("a layer of the model file makes no sense"),
-        ParseError::Overflow { .. } => panic!("a layer of the model file has weights too large for the packed order"),
+        ParseError::Overflow { .. } => {
+            panic!("a layer of the model file has weights that are too large or too many to be packed")
+        }
     }
 }
 

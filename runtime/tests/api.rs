@@ -176,4 +176,6 @@ fn everything_has_a_format() {
     format(Model::parse(&[]).err());
     format(XOR.verify_checksum().err());
     format(Some((RunError::Weights, Buffer::Output)));
+    #[cfg(feature = "adapt")]
+    format(None::<thumbnet::adapt::Adapter<'_, '_>>);
 }

@@ -71,7 +71,9 @@ pub(super) fn int8(weights: &[i8], inputs: usize, outputs: usize) -> Vec<u8> {
 }
 
 /// The inverse of [`int8`].
-pub(super) fn unpack_int8(bytes: &[u8], inputs: usize, outputs: usize) -> Vec<i8> {
+/// # Errors
+/// The output that has a weight of 128, which the runtime computes with, and no int8 holds.
+pub(super) fn unpack_int8(bytes: &[u8], inputs: usize, outputs: usize) -> Result<Vec<i8>, usize> {
     let mut weights = vec![0; inputs * outputs];
     let mut pairs = bytes.as_chunks::<2>().0.iter().map(|&pair| i32::from(i16::from_le_bytes(pair)));
     for tile in tiles(outputs.next_multiple_of(2), &[8, 4, 2]) {
@@ -80,11 +82,10 @@ pub(super) fn unpack_int8(bytes: &[u8], inputs: usize, outputs: usize) -> Vec<i8
                 for row in tile.clone().step_by(2) {
                     for input in [first, first + 2] {
                         let pair = pairs.next().unwrap_or(0);
-                        let even = pair as i8;
-                        let odd = ((pair - i32::from(even)) >> 8) as i8;
-                        for (row, weight) in [(row, even), (row + 1, odd)] {
+                        let even = i32::from(pair as i8);
+                        for (row, weight) in [(row, even), (row + 1, (pair - even) >> 8)] {
                             if row < outputs && input < inputs {
-                                weights[row * inputs + input] = weight;
+                                weights[row * inputs + input] = i8::try_from(weight).map_err(|_| row)?;
                             }
                         }
                     }
@@ -92,7 +93,7 @@ pub(super) fn unpack_int8(bytes: &[u8], inputs: usize, outputs: usize) -> Vec<i8
             }
         }
     }
-    weights
+    Ok(weights)
 }
 
 /// Int4 weights in tiles of eight and four rows. For each four inputs k: the words of inputs (k, k+2) of all fours of rows of the
@@ -254,7 +255,7 @@ mod tests {
                 let w = weights(inputs, outputs, 127);
                 let packed = int8(&w, inputs, outputs);
                 assert_eq!(packed.len(), inputs.next_multiple_of(4) * outputs.next_multiple_of(2));
-                assert_eq!(unpack_int8(&packed, inputs, outputs), w);
+                assert_eq!(unpack_int8(&packed, inputs, outputs), Ok(w));
                 let w = weights(inputs, outputs, 7);
                 let packed = int4(&w, inputs, outputs);
                 assert_eq!(packed.len(), inputs.next_multiple_of(4) * outputs.next_multiple_of(4) / 2);

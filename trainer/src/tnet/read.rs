@@ -116,7 +116,11 @@ fn integer(layer: &Layer<'_>, name: String, input: Quantization) -> Result<Quant
     let plain = || layer.weights().iter().map(|&w| w as i8).collect();
     let (weight_type, weights): (_, Vec<i8>) = match (layer.weight_type(), layer.order()) {
         (thumbnet::WeightType::Int8, Order::Packed) => {
-            (WeightType::Int8, pack::unpack_int8(layer.weights(), inputs, outputs))
+            let weights = pack::unpack_int8(layer.weights(), inputs, outputs);
+            let none = |j| {
+                wrong(&name, format!("output {j} has a weight of 128, which int8 does not have; write the file anew"))
+            };
+            (WeightType::Int8, weights.map_err(none)?)
         }
         (thumbnet::WeightType::Int4, Order::Packed) => {
             (WeightType::Int4, pack::unpack_int4(layer.weights(), inputs, outputs))
@@ -154,13 +158,16 @@ fn integer(layer: &Layer<'_>, name: String, input: Quantization) -> Result<Quant
         activation,
     };
     let sums = sum_quantization(&dense).scale;
-    let mut zero_points = words(layer.weight_zero_points()).map(|word| i32::from_le_bytes(word) as i8);
+    let mut zero_points = words(layer.weight_zero_points()).map(i32::from_le_bytes);
     for (j, (bias, stored)) in words(layer.biases()).zip(words(layer.factors())).enumerate() {
-        let zero_point = zero_points.next();
+        let zero_point = zero_points.next().map(i8::try_from).transpose();
+        let Ok(zero_point) = zero_point else {
+            return Err(wrong(dense.name, format!("the weights' zero point of output {j} is not in -128..=127")));
+        };
         dense.weight_zero_points.extend(zero_point);
-        let zero_point = zero_point.unwrap_or(0);
+        let zero_point = i64::from(zero_point.unwrap_or(0));
         let row = &dense.weights[j * inputs..(j + 1) * inputs];
-        let sum: i64 = row.iter().map(|&w| i64::from(w) - i64::from(zero_point)).sum();
+        let sum: i64 = row.iter().map(|&w| i64::from(w) - zero_point).sum();
         let bias = i64::from(i32::from_le_bytes(bias)) + input_zero(&dense) * sum;
         let Ok(bias) = i32::try_from(bias) else {
             return Err(wrong(dense.name, format!("the bias of output {j} does not fit 32 bits")));

@@ -10,6 +10,7 @@ use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use thumbnet::WeightType::{Int2, Int4, Int8};
+use thumbnet::format::header;
 use thumbnet::{Function, Model, Order};
 
 fn input(features: usize) -> Input {
@@ -156,6 +157,32 @@ fn rows_that_would_spill_are_written_plainly() {
     assert_eq!(Model::parse(&bytes).unwrap().layer(0).unwrap().order(), Order::Plain);
     let Network::Integer(back) = read(&bytes).unwrap() else { panic!("floats came back") };
     assert_eq!(back.layers[0].weights, network.layers[0].weights);
+}
+
+/// The runtime takes a few numbers that no int8 holds: where a file of another writer has them, no other network comes back.
+#[test]
+fn numbers_that_int8_does_not_hold_are_errors() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut only = layer(&mut rng, 4, 2, WeightType::Int8);
+    only.weights.fill(1);
+    let network = |only: &QuantizedDense| {
+        let layers = vec![only.clone()];
+        QuantizedSequential { input: input(4), layers, class_names: Vec::new(), ..network() }
+    };
+    let damaged = |network: &QuantizedSequential, from: &[u8], to: &[u8]| {
+        let mut bytes = write(network).unwrap();
+        let place = bytes.windows(from.len()).rposition(|window| window == from).unwrap();
+        bytes[place..][..from.len()].copy_from_slice(to);
+        let computed = Model::parse(&bytes).unwrap().verify_checksum().unwrap_err().computed;
+        bytes[header::CRC..][..4].copy_from_slice(&computed.to_le_bytes());
+        read(&bytes).unwrap_err().to_string()
+    };
+    // A pair of rows is `256 * odd + even`.
+    let message = damaged(&network(&only), &[1; 8], &[0x80, 0x7f, 1, 1, 1, 1, 1, 1]);
+    assert!(message.contains("dense_4_2: output 1 has a weight of 128"), "{message}");
+    only.weight_zero_points = vec![7, 77];
+    let message = damaged(&network(&only), &77i32.to_le_bytes(), &300i32.to_le_bytes());
+    assert!(message.contains("dense_4_2: the weights' zero point of output 1"), "{message}");
 }
 
 /// The exporter packs what the reader accepts: the most inputs of the largest weights are packed, one more is written plainly.
