@@ -19,3 +19,15 @@ pub(super) fn chunks<const N: usize, T>(mut elements: &[T]) -> impl Iterator<Ite
         (!now.is_empty()).then_some(now)
     })
 }
+
+/// Up to four inputs; those that are missing count as 0.
+#[cfg(not(thumbnet_scalar))]
+#[inline]
+pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
+    // A plain copy would be a call of `memcpy`, with a frame of its own below the deepest.
+    let mut quad = [i8::MIN; 4];
+    for (filled, &x) in quad.iter_mut().zip(inputs) {
+        *filled = x;
+    }
+    quad
+}

@@ -10,16 +10,6 @@ use core::arch::naked_asm;
 /// A pair that is not zero, after the place of its weights: bytes from the start of a tile.
 pub(super) type Place = [u32; 2];
 
-/// Four inputs; what is missing at the end counts as 0.
-#[inline]
-pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
-    let mut quad = [i8::MIN; 4];
-    for (filled, &x) in quad.iter_mut().zip(inputs) {
-        *filled = x;
-    }
-    quad
-}
-
 /// The next four inputs of the r1 inputs that are left at r0, counted from 0, to r4; those that are missing count as 0. Goes to
 /// 9 where none are left.
 macro_rules! next_four {

@@ -7,9 +7,9 @@
 
 #![allow(unsafe_code)]
 
-use super::expand::{Place, quad};
+use super::expand::Place;
 use crate::kernel::aligned;
-use crate::kernel::chunks::filled;
+use crate::kernel::chunks::{filled, quad};
 use core::arch::naked_asm;
 
 /// A kernel that reads its inputs as bytes.

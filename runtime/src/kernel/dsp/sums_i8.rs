@@ -10,10 +10,10 @@
 
 #[cfg(not(thumbnet_fpu))]
 use super::expand::Place;
-use super::expand::quad;
 use crate::kernel::aligned;
 #[cfg(not(thumbnet_fpu))]
 use crate::kernel::chunks::filled;
+use crate::kernel::chunks::quad;
 use core::arch::naked_asm;
 
 /// The pieces that the kernels are made of.

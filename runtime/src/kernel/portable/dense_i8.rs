@@ -3,7 +3,7 @@
 use super::rows;
 use crate::Layer;
 use crate::kernel::channel::Channels;
-use crate::kernel::chunks::filled;
+use crate::kernel::chunks::{filled, quad};
 use crate::kernel::mixed;
 use crate::kernel::requantize::Requantize;
 
@@ -58,11 +58,7 @@ fn tile_sums<const PAIRS: usize, const HALF: usize>(tile: &[u8], input: &[i8], s
         step(group, *quad, &mut t, &mut s);
     }
     if let (Some(group), false) = (groups.get(quads.len()), tail.is_empty()) {
-        let mut quad = [i8::MIN; 4];
-        for (filled, &x) in quad.iter_mut().zip(tail) {
-            *filled = x;
-        }
-        step(group, quad, &mut t, &mut s);
+        step(group, quad(tail), &mut t, &mut s);
     }
     for (pair, sums) in pairs.iter_mut().zip(s.into_iter().zip(t)) {
         *pair = sums.into();

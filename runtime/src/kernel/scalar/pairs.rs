@@ -34,7 +34,7 @@ pub(super) fn write_words(input: &[i8], words: &mut [u32]) {
     }
 }
 
-/// Up to four inputs, and what counts as 0.
+/// Up to four inputs, and what counts as 0: by the loop of [`unsigned`], since another one takes 400 to 700 bytes more.
 #[inline]
 pub(super) fn quad(inputs: &[i8]) -> [i8; 4] {
     unsigned(inputs).map(|x| (x ^ 0x80) as i8)

@@ -1,5 +1,7 @@
 //! The inputs of a layer without the zeros.
 
+use crate::kernel::chunks;
+
 /// Inputs of which not all are zero, four in each word but the first, from 0 to 255; the first word is their place, in units of so
 /// many inputs.
 pub(super) type Entry<const WORDS: usize> = [[i8; 4]; WORDS];
@@ -18,7 +20,7 @@ pub(super) fn collect<'a, const WORDS: usize>(input: &[i8], work: &'a mut [i8]) 
         let Some((first, quads)) = entry.split_first_mut() else { break };
         *first = bytes(place);
         for (values, quad) in quads.iter_mut().zip(unit.chunks(4)) {
-            let quad = word(quad.first_chunk().copied().unwrap_or_else(|| padded(quad))) ^ 0x8080_8080;
+            let quad = word(quad.first_chunk().copied().unwrap_or_else(|| chunks::quad(quad))) ^ 0x8080_8080;
             *values = bytes(quad);
             any |= quad;
         }
@@ -28,16 +30,6 @@ pub(super) fn collect<'a, const WORDS: usize>(input: &[i8], work: &'a mut [i8]) 
         count += usize::from(any != 0);
     }
     entries.get(..count)
-}
-
-/// Fewer than four inputs, and zeros.
-#[cold]
-fn padded(inputs: &[i8]) -> [i8; 4] {
-    let mut quad = [i8::MIN; 4];
-    for (filled, &x) in quad.iter_mut().zip(inputs) {
-        *filled = x;
-    }
-    quad
 }
 
 /// A word of an entry.
