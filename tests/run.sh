@@ -22,7 +22,9 @@ step "runtime with defmt" cargo clippy -p thumbnet --all-targets --features defm
 step "runtime, portable backend" env RUSTFLAGS="--cfg thumbnet_portable" cargo test -p thumbnet --target-dir target/portable
 step "fuzzer" tests/fuzz.sh model 20
 step "lints without debug probes" cargo clippy --release -p thumbnet-trainer --no-default-features -- -D warnings
-step "without debug probes" cargo test --release -p thumbnet-trainer --no-default-features --lib target::chip
+# One build of the trainer serves both: the plain kernels, and a program without probe-rs.
+step "without debug probes, portable backend" env THUMBNET_BACKEND=portable \
+  cargo test --release -p thumbnet-trainer --no-default-features --lib -- target::chip tnet
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --workspace
 step "book" target/venv/bin/mdbook build docs/en --dest-dir "$PWD/target/book/en"
 step "book in Chinese" target/venv/bin/mdbook build docs/zh --dest-dir "$PWD/target/book/zh"
@@ -31,7 +33,5 @@ step "official node tests" target/venv/bin/python -W ignore tests/python/onnx_no
 step "official node tests, run" cargo test --release -p thumbnet-tests --test onnx_node -- --ignored
 step "parity with onnxruntime" target/venv/bin/python tests/python/parity.py
 step "playground in a browser" target/venv/bin/python tests/python/playground.py
-# Last, since the other backend means another build of everything that uses it.
-step "written models, portable backend" env THUMBNET_BACKEND=portable cargo test --release -p thumbnet-trainer --lib tnet
 
 echo; echo "all tests passed in $SECONDS s"

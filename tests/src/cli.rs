@@ -54,14 +54,15 @@ pub fn example(name: &str) -> PathBuf {
     build(&["--example", name]).join("examples").join(name)
 }
 
-/// Builds in the profile and the folder of this test, and gives that folder.
+/// Builds in the profile and the folder of this test, and gives that folder. As part of the workspace, whose features are those of the
+/// test: of the trainer alone all that depends on them would be compiled once more.
 fn build(what: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its file");
     let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps").to_path_buf();
     let profile = if folder.ends_with("debug") { "dev" } else { "release" };
     let target = folder.parent().expect("target");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "thumbnet-trainer", "--profile", profile, "--target-dir"]).arg(target);
+    cargo.args(["build", "--quiet", "--workspace", "--profile", profile, "--target-dir"]).arg(target);
     let status = cargo.args(what).status();
     assert!(status.is_ok_and(|status| status.success()), "{what:?} cannot be built");
     folder
