@@ -30,7 +30,7 @@ step "book" target/venv/bin/mdbook build docs/en --dest-dir "$PWD/target/book/en
 step "book in Chinese" target/venv/bin/mdbook build docs/zh --dest-dir "$PWD/target/book/zh"
 step "exports in onnxruntime" target/venv/bin/python tests/python/onnx_exports.py
 step "official node tests" target/venv/bin/python -W ignore tests/python/onnx_node_tests.py
-step "official node tests, run" cargo test --release -p thumbnet-tests --test onnx_node -- --ignored
+step "official node tests, run" cargo test --release --workspace --test onnx_node -- --ignored
 step "parity with onnxruntime" target/venv/bin/python tests/python/parity.py
 step "playground in a browser" target/venv/bin/python tests/python/playground.py
 
