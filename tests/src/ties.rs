@@ -31,9 +31,9 @@ pub fn vectors() -> Vec<Product> {
 }
 
 /// Both signs of each half between two outputs, of factors that are powers of two and of such that round to a half; sums that are
-/// rounded before they are multiplied; the ends of the factors and the sums.
-pub fn hard() -> Vec<Product> {
-    let mut products = vectors();
+/// rounded before they are multiplied.
+pub fn halves() -> Vec<Product> {
+    let mut products = Vec::new();
     for log in [1, 2, 9, 15] {
         let factor = 1.0 / f32::from(1u16 << log);
         for half in (-265..265).map(|half| 2 * half + 1) {
@@ -56,11 +56,14 @@ pub fn hard() -> Vec<Product> {
             }
         }
     }
-    let least = f32::from_bits(1);
+    products
+}
+
+/// The ends of the factors and the sums, and what is between.
+pub fn ends() -> Vec<Product> {
     let factors = [
         0.0,
-        least,
-        1e-45,
+        f32::from_bits(1),
         f32::MIN_POSITIVE.next_down(),
         f32::MIN_POSITIVE,
         f32::EPSILON,
@@ -74,10 +77,8 @@ pub fn hard() -> Vec<Product> {
         f32::MAX,
     ];
     let sums = [0, 1, 2, 3, 255, 1 << 22, SMALL - 1, SMALL, (1 << 24) + 1, i32::MAX - 64, i32::MAX - 63, i32::MAX];
-    for factor in factors {
-        products.extend(sums.iter().flat_map(|&sum| [(sum, factor), (-sum, factor), (!sum, factor)]));
-    }
-    products
+    let signs = |sum: i32| [sum, -sum, !sum];
+    factors.iter().flat_map(|&factor| sums.into_iter().flat_map(signs).map(move |sum| (sum, factor))).collect()
 }
 
 /// `clamp(round_half_even(f32(sum) * factor) + zero_point, -128, 127)`, by integers alone.
