@@ -65,7 +65,8 @@ impl Program {
             .output()
             .expect("cargo starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        let path = built.join(format!("{name}-{}-{features}.elf", machine.name));
+        let Machine { name: board, triple, backend, .. } = machine;
+        let path = built.join(format!("{name}-{board}-{triple}-{backend}-{features}.elf"));
         fs::copy(built.join(machine.triple).join("release").join(name), &path).expect("the program was built");
         Self { machine, path }
     }

@@ -14,5 +14,6 @@ pub mod network;
 pub mod reading;
 pub mod rtt;
 pub mod table;
+pub mod ties;
 #[path = "../tolerances.rs"]
 pub mod tolerance;

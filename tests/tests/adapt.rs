@@ -72,9 +72,8 @@ fn mirrored_digits_are_learned_from_twenty_samples_a_class() {
     let model = Model::parse(&bytes).unwrap();
     let report = on_the_host(&model, &samples(&model, 10_000));
     print("host", &report);
-    assert_eq!(report.samples, 10_000);
-    assert!(report.before < 5_500, "{report:?}");
-    assert!(report.after > 7_800, "{report:?}");
+    // The bits are defined on every machine, so that the numbers are exact; the documentation of `thumbnet::adapt` names them.
+    assert_eq!((report.samples, report.before, report.after), (10_000, 4_059, 8_338));
 }
 
 #[test]
@@ -88,5 +87,5 @@ fn an_emulated_chip_learns_the_same_bits() {
         assert_eq!(printed.trim_end(), format!("{report:?}"), "{core}");
         print(core, &report);
     }
-    assert!(report.before < 550 && report.after > 740, "{report:?}");
+    assert_eq!((report.samples, report.before, report.after), (1_000, 393, 813));
 }

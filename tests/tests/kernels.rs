@@ -4,10 +4,10 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Write as _;
-use thumbnet::Model;
+use thumbnet::{Model, Order};
 use thumbnet_tests::bare::Program;
 use thumbnet_tests::counts::{self, Row, floats, with_weights};
-use thumbnet_tests::{image, reading};
+use thumbnet_tests::{image, reading, ties};
 use thumbnet_trainer::quantize::WeightType;
 use thumbnet_trainer::target::{self, Machine};
 use thumbnet_trainer::tnet::{self, FloatType};
@@ -137,6 +137,75 @@ fn floats_have_the_hosts_bits_with_and_without_an_fpu() {
                 assert_eq!(outputs, host.outputs, "{core}, {widths:?}, {weights:?}");
             }
         }
+    }
+}
+
+/// Every core rounds in its own way: with its FPU, in assembly or as the compiler has it, or in integers. What comes by chance in
+/// other tests comes here in every row of a tile, and in the rows after the last tile: halves, saturation, and the ends of all ranges.
+#[test]
+fn every_core_rounds_as_it_should() {
+    let m33_scalar = Machine { backend: "scalar", ..*Machine::find("m33").unwrap() };
+    // The assembly of the DSP extension without an FPU.
+    let m4_soft = Machine { triple: "thumbv7em-none-eabi", ..*Machine::find("m4").unwrap() };
+    let mut random = ChaCha8Rng::seed_from_u64(13);
+    // All pairs are skipped, and none is.
+    let mut samples = vec![0x80; ties::INPUTS];
+    samples.extend((0..ties::INPUTS).map(|_| random.random::<u8>()));
+    let mut models = Vec::new();
+    for weights in [
+        (WeightType::Int8, Order::Packed),
+        (WeightType::Int4, Order::Packed),
+        (WeightType::Int2, Order::Packed),
+        (WeightType::Int8, Order::Plain),
+    ] {
+        for (products, zero_points) in
+            [(ties::halves(), &[0][..]), (ties::ends(), &[0, 127, -128]), (ties::vectors(), &[5])]
+        {
+            // Of packed int8 weights only the even rows have all of them.
+            let rows =
+                products.len().next_multiple_of(8) * if weights == (WeightType::Int8, Order::Packed) { 2 } else { 1 };
+            models.extend(zero_points.iter().map(|&zero_point| ties::layer(weights, &products, 0, rows, zero_point)));
+        }
+        // What stands behind the last tile, at all of its places.
+        for first in 0..ties::vectors().len() {
+            models.push(ties::layer(weights, &ties::vectors(), first, 8 + 1 + first % 7, 127));
+        }
+    }
+    let cases: Vec<_> = models
+        .into_iter()
+        .map(|(model, products)| {
+            let zero_point = Model::parse(&model).unwrap().output_quantization().unwrap().zero_point;
+            let row = |&product: &ties::Product| ties::definition(product, zero_point);
+            let expected: Vec<i8> = products.iter().map(row).collect();
+            let host = target::open("host", &model).unwrap().evaluate(&samples).unwrap().outputs;
+            for outputs in host.chunks(expected.len()) {
+                same(&products, &expected, outputs, "host");
+            }
+            (model, products, expected)
+        })
+        .collect();
+    let cores = CORES.map(|core| *Machine::find(core).unwrap());
+    for machine in cores.into_iter().chain([m33_scalar, m4_soft]) {
+        let name = format!("{}, {}, {}", machine.short, machine.triple, machine.backend);
+        let program = Program::build("evaluate", Box::leak(Box::new(machine)), "int8,int4,int2");
+        for (model, products, expected) in &cases {
+            let printed = program.run(model, &samples);
+            let outputs = printed.lines().next().unwrap().split_whitespace();
+            let outputs: Vec<u8> = outputs.map(|word| u8::from_str_radix(word, 16).unwrap()).collect();
+            assert_eq!(outputs.len(), samples.len() / ties::INPUTS * expected.len(), "{name}");
+            for outputs in outputs.chunks(expected.len()) {
+                same(products, expected, outputs, &name);
+            }
+        }
+    }
+}
+
+/// Compares the outputs of rows with what their products should give.
+fn same(products: &[ties::Product], expected: &[i8], outputs: &[u8], name: &str) {
+    for (row, (expected, output)) in expected.iter().zip(outputs).enumerate() {
+        let (sum, factor) = products[row];
+        let output = output.cast_signed();
+        assert_eq!(output, *expected, "{name}: {sum} * {factor:e} in row {row} of {}", products.len());
     }
 }
 
