@@ -1,6 +1,10 @@
 //! Whatever bytes come, reading them gives an error or a model that can be evaluated, and never a panic.
 
-use thumbnet::{Element, Model};
+#[path = "use_all/mod.rs"]
+mod use_all;
+
+use thumbnet::Model;
+use use_all::use_all;
 
 /// Models of int8 weights; of f32; of f16; of tables, int4, int2, zero points, normalization and names; of a pooling.
 const MODELS: [&[u8]; 5] = [
@@ -10,50 +14,6 @@ const MODELS: [&[u8]; 5] = [
     include_bytes!("models/mixed.tnet"),
     include_bytes!("models/pool.tnet"),
 ];
-
-/// Does everything that can be done with a model. The sizes are those of its file, so that memory is no question.
-fn use_all(model: &Model<'_>) {
-    if model.is_float() {
-        run::<f32>(model, 0.5);
-    } else {
-        run::<i8>(model, 77);
-        let mut input = vec![0; model.input_len()];
-        model.quantize_input(&vec![0.25; model.input_len()], &mut input).unwrap();
-        model.quantize_pixels(&vec![200; model.input_len()], &mut input).unwrap();
-    }
-    assert_eq!(model.layers().count(), usize::from(model.layer_count()));
-    for layer in model.layers() {
-        let _ = (
-            layer.weights(),
-            layer.biases(),
-            layer.factors(),
-            layer.weight_zero_points(),
-            layer.tables(),
-            layer.pool(),
-            layer.function(),
-            layer.output_quantization(),
-        );
-        assert!(!format!("{layer:?}").is_empty());
-    }
-    assert_eq!(model.labels().iter().count(), model.labels().len());
-    assert_eq!(model.names().iter().count(), model.names().len());
-    assert!(model.macs() > 0 || model.layers().all(|layer| layer.pool().is_some()));
-    assert!(!format!("{model:?}").is_empty());
-}
-
-fn run<T: Element + PartialEq + std::fmt::Debug>(model: &Model<'_>, value: T) {
-    let mut output = vec![value; model.output_len()];
-    let mut layers = 0;
-    model
-        .run_with(&vec![value; model.input_len()], &mut vec![value; model.scratch_len()], &mut output, |_, _| {
-            layers += 1;
-        })
-        .unwrap();
-    assert_eq!(layers, model.layer_count());
-    let class = model.classify(&output);
-    assert!(class.index < model.output_len().max(2));
-    model.probabilities(&output, &mut vec![0.0; model.output_len()]).unwrap();
-}
 
 #[test]
 fn the_models_are_right() {

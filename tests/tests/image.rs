@@ -1,7 +1,7 @@
 //! What of the evaluation gets into a chip's image: no copy of the weights, the kernel that the core deserves, and how many bytes.
 
 use thumbnet_tests::elf::{segments, smlads};
-use thumbnet_tests::image::{CORES, MNIST, XOR, code, image};
+use thumbnet_tests::image::{CORES, Core, MNIST, XOR, code, image};
 
 #[test]
 fn the_weights_stay_in_flash() {
@@ -29,23 +29,39 @@ fn the_int8_evaluation_stays_small() {
     }
 }
 
-/// The program compares its outputs, paints its stack, evaluates, and exits with the number of words that are painted no more.
+/// The bytes of stack of an evaluation of [`XOR`]: the program compares the outputs of several models, paints its stack, evaluates, and
+/// exits with the number of words that are painted no more, or with fewer than any evaluation takes.
+fn stack(core: Core) -> i32 {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("image");
+    std::fs::write(&path, image(core, XOR.as_ref(), Some("stack"))).expect("a writable folder");
+    let status = std::process::Command::new("qemu-system-arm")
+        .args(["-M", core.machine.0, "-display", "none", "-serial", "none", "-monitor", "none"])
+        .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
+        .arg(&path)
+        .status()
+        .expect("qemu-system-arm starts");
+    4 * status.code().expect("the program exits")
+}
+
 #[test]
 fn the_evaluation_is_right_and_takes_less_than_512_bytes_of_stack() {
     for core in CORES {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("image");
-        std::fs::write(&path, image(core, XOR.as_ref(), Some("stack"))).expect("a writable folder");
-        let status = std::process::Command::new("qemu-system-arm")
-            .args(["-M", core.machine.0, "-display", "none", "-serial", "none", "-monitor", "none"])
-            .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
-            .arg(&path)
-            .status()
-            .expect("qemu-system-arm starts");
-        let stack = 4 * status.code().expect("the program exits");
+        let stack = stack(core);
         println!("{}: {stack} bytes of stack for the evaluation of int8 models", core.name);
         assert!((64..512).contains(&stack), "{}: {stack} bytes", core.name);
     }
+}
+
+/// `THUMBNET_BACKEND=portable` is for every chip, too.
+#[test]
+fn portable_kernels_are_right_on_a_cortex_m4_and_have_no_smlad() {
+    let core = Core { name: "M4, portable", backend: Some("portable"), ..CORES[3] };
+    let count = smlads(&image(core, XOR.as_ref(), None));
+    assert!(count == 0, "{count} SMLAD in the image of the portable kernels");
+    let stack = stack(core);
+    println!("{}: {stack} bytes of stack", core.name);
+    assert!((64..512).contains(&stack), "{}: {stack} bytes", core.name);
 }
 
 #[test]

@@ -121,6 +121,51 @@ fn every_core_gives_the_hosts_integers_of_other_layers() {
     }
 }
 
+/// As [`STACK`] says, of what is not one type of packed weights: tables, zero points, means of windows, plain orders, and types side
+/// by side, with all kernels of integers in the program.
+#[test]
+fn other_layers_take_as_little_stack() {
+    let mut random = ChaCha8Rng::seed_from_u64(17);
+    // What cannot be packed: a sum, with its bias, of more bits than an odd row, or the fourth of four, has.
+    let plain = |weight_type, inputs| {
+        let mut network = with_weights(&[inputs, 21, 5], |_| weight_type, 2);
+        for layer in &mut network.layers {
+            layer.bias[1] = if weight_type == WeightType::Int8 { 1 << 24 } else { 0 };
+            layer.weights[..4 * layer.inputs].fill(match weight_type {
+                WeightType::Int4 => 7,
+                _ => 1,
+            });
+        }
+        tnet::write(&network).unwrap()
+    };
+    let types = [WeightType::Int8, WeightType::Int4, WeightType::Int2];
+    let models: [(&str, Vec<u8>); 7] = [
+        ("mixed", include_bytes!("../../runtime/tests/models/mixed.tnet").to_vec()),
+        ("pool", include_bytes!("../../runtime/tests/models/pool.tnet").to_vec()),
+        ("mnist-1k", include_bytes!("../../models/mnist-1k/model.tnet").to_vec()),
+        ("types", tnet::write(&with_weights(&[70, 41, 23, 19, 9], |index| types[index % 3], 2)).unwrap()),
+        ("plain int8", plain(WeightType::Int8, 70)),
+        ("plain int4", plain(WeightType::Int4, 301)),
+        ("plain int2", plain(WeightType::Int2, 521)),
+    ];
+    for (name, model) in &models[4..] {
+        assert_eq!(Model::parse(model).unwrap().layer(0).unwrap().order(), Order::Plain, "{name}");
+    }
+    for (core, least) in CORES.iter().flat_map(|core| [(core, ""), (core, ",least")]) {
+        let program = Program::build("evaluate", Machine::find(core).unwrap(), &format!("int8,int4,int2,pool{least}"));
+        for (name, model) in &models {
+            let samples = inputs(Model::parse(model).unwrap().input_len(), &mut random);
+            let printed = program.run(model, &samples);
+            let (outputs, stack) = printed.trim_end().rsplit_once('\n').unwrap();
+            println!("{core}, {name}{least}: {stack} bytes of stack");
+            assert!(stack.parse::<u64>().unwrap() <= STACK, "{core}, {name}{least}: {stack} bytes of stack");
+            let outputs = outputs.split_whitespace().map(|word| u8::from_str_radix(word, 16).unwrap());
+            let host = target::open("host", model).unwrap().evaluate(&samples).unwrap().outputs;
+            assert!(outputs.eq(host), "{core}, {name}{least}: other outputs than the host's");
+        }
+    }
+}
+
 #[test]
 fn floats_have_the_hosts_bits_with_and_without_an_fpu() {
     let mut random = ChaCha8Rng::seed_from_u64(3);

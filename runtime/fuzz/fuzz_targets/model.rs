@@ -5,7 +5,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbnet::{Element, Model};
+use thumbnet::Model;
+
+#[path = "../../tests/use_all/mod.rs"]
+mod use_all;
 
 /// Where the checksum stands (FORMAT.md).
 const CRC: std::ops::Range<usize> = 12..16;
@@ -26,23 +29,5 @@ fuzz_target!(|bytes: &[u8]| {
     if model.input_len() + model.scratch_len() + model.output_len() > LARGEST {
         return;
     }
-    let _ = (model.macs(), model.labels().iter().count(), model.names().iter().count());
-    if model.is_float() {
-        run(&model, 0.75f32);
-    } else {
-        let mut input = vec![0; model.input_len()];
-        model.quantize_input(&vec![0.3; model.input_len()], &mut input).unwrap();
-        run(&model, *input.first().unwrap());
-    }
+    use_all::use_all(&model);
 });
-
-fn run<T: Element>(model: &Model<'_>, value: T) {
-    let mut output = vec![value; model.output_len()];
-    let mut layers = 0;
-    let observer = |_, _: &[T]| layers += 1;
-    let input = vec![value; model.input_len()];
-    model.run_with(&input, &mut vec![value; model.scratch_len()], &mut output, observer).unwrap();
-    assert_eq!(layers, model.layer_count());
-    let _ = model.classify(&output);
-    model.probabilities(&output, &mut vec![0.0; model.output_len()]).unwrap();
-}

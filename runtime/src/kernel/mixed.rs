@@ -65,9 +65,9 @@ pub(super) fn separate_i4(sums: &mut [i32; 8], inputs: i32) {
 #[inline]
 pub(super) fn digits_i4(sums: &mut [i32; 8], inputs: i32) {
     let offset = inputs.wrapping_mul(8);
-    for sum in sums {
-        *sum = sum.wrapping_sub(offset);
-    }
+    let [a, b, c, d, e, f, g, h] = *sums;
+    let less = |sum: i32| sum.wrapping_sub(offset);
+    *sums = [less(a), less(b), less(c), less(d), less(e), less(f), less(g), less(h)];
 }
 
 /// The sums of the single 2-bit rows, from `2^14` times the sums of the odd rows and those of the even rows; `inputs` is the sum

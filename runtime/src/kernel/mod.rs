@@ -45,18 +45,6 @@ use words::{aligned, numbers, words};
 #[cfg(thumbnet_x86_64)]
 pub(crate) use x86_64 as native;
 
-/// The most outputs that are evaluated with the inputs as they come: less than a tile.
-const FEW: usize = 7;
-/// As [`FEW`], of chips' 4-bit weights.
-const FEW_I4: usize = 4;
-
-/// The memory, where more than `few` outputs have use for it.
-#[cfg(any(thumbnet_dsp, thumbnet_scalar, thumbnet_x86_64))]
-#[inline]
-fn room<'a>(output: &[i8], few: usize, work: &'a mut [i8]) -> &'a mut [i8] {
-    if output.len() > few { work } else { &mut [] }
-}
-
 /// A set of kernels. The machine that a program is built for chooses one of them (see `build.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -92,26 +80,34 @@ impl Backend {
         }
     }
 
+    /// The most outputs that are evaluated with the inputs as they come: less than a tile.
+    const fn few(self, weight_type: WeightType) -> usize {
+        match (self, weight_type) {
+            (_, WeightType::Int8) | (Self::X86_64, WeightType::Int4) => 7,
+            (_, WeightType::Int4) => 4,
+            _ => 0,
+        }
+    }
+
     /// The number of elements that the kernel of a layer works in, besides its inputs and outputs: where the inputs stand as its tiles
     /// read them, from a multiple of four bytes on.
     pub(crate) const fn work_len(self, layer: &Layer<'_>) -> usize {
         if !matches!(layer.order(), Order::Packed) {
             return 0;
         }
-        let (fours, eights) = (filled(layer.inputs(), 4) / 4, filled(layer.inputs(), 8) / 8);
-        // So many times so many bytes, and how many outputs have no use for them.
-        let (times, bytes, few) = match (self, layer.weight_type()) {
-            // A list of the inputs with their places, or pairs of them.
-            (Self::X86_64, WeightType::Int8 | WeightType::Int4) | (Self::Dsp, WeightType::Int8) => (fours, 8, FEW),
-            (Self::X86_64, WeightType::Int2) => (eights, 12, 0),
-            (Self::Scalar, WeightType::Int8) => (fours, 4, FEW),
-            (Self::Dsp | Self::Scalar, WeightType::Int4) => (fours, 8, FEW_I4),
-            (Self::Dsp | Self::Scalar, WeightType::Int2) => (eights, 16, 0),
-            _ => return 0,
-        };
-        if layer.outputs() <= few {
+        if layer.outputs() <= self.few(layer.weight_type()) {
             return 0;
         }
+        let (fours, eights) = (filled(layer.inputs(), 4) / 4, filled(layer.inputs(), 8) / 8);
+        // So many times so many bytes: words of four inputs, pairs of them, or a list of the inputs with their places.
+        let (times, bytes) = match (self, layer.weight_type()) {
+            (Self::Portable, _) => return 0,
+            (Self::Scalar, WeightType::Int8) => (fours, 4),
+            (_, WeightType::Int8 | WeightType::Int4) => (fours, 8),
+            (Self::X86_64, WeightType::Int2) => (eights, 12),
+            (_, WeightType::Int2) => (eights, 16),
+            _ => return 0,
+        };
         times.saturating_mul(bytes).saturating_add(self.align() - 1)
     }
 }
@@ -119,10 +115,13 @@ impl Backend {
 /// The kernel for packed weights, or that for the other orders. The kernels themselves have no parameters, so that they are
 /// compiled with this crate, for its goal and not that of the program.
 macro_rules! by_order {
-    ($name:ident, $simple:ident, $plain:ident, $weights:literal) => {
+    ($name:ident, $simple:ident, $plain:ident, $weight_type:ident, $weights:literal) => {
         #[doc = concat!("A dense layer of ", $weights, " weights, in any order.")]
         #[inline]
         pub(crate) fn $name<const KINDS: u8>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
+            // Here and not in the kernel, whose loop over the tiles the compiler makes worse for it.
+            let few = const { Backend::NATIVE.few(WeightType::$weight_type) };
+            let work = if output.len() > few { work } else { &mut [] };
             if is_lean(KINDS) {
                 native::$simple(layer, input, work, output);
             } else if layer.order() == Order::Packed {
@@ -134,6 +133,6 @@ macro_rules! by_order {
     };
 }
 
-by_order!(dense_i8, simple_i8, plain_i8, "int8");
-by_order!(dense_i4, simple_i4, plain_i4, "int4");
-by_order!(dense_i2, simple_i2, plain_i2, "2-bit");
+by_order!(dense_i8, simple_i8, plain_i8, Int8, "int8");
+by_order!(dense_i4, simple_i4, plain_i4, Int4, "int4");
+by_order!(dense_i2, simple_i2, plain_i2, Int2, "2-bit");

@@ -22,7 +22,7 @@ use super::requantize::{Requantize, kernels, rounded};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
-use super::{FEW, FEW_I4, mixed, portable, room, tiles, words};
+use super::{mixed, portable, tiles, words};
 use crate::Layer;
 use crate::layer::Packed;
 use expand::Inputs;
@@ -35,7 +35,7 @@ kernels!(dense_i8, simple_i8, rounded_i8, "int8");
 #[cfg(thumbnet_fpu)]
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(room(output, FEW, work)));
+    let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(work));
     let (mut packed, mut rows) = (layer.packed(), output);
     if !SIMPLE && matches!(inputs, Inputs::Bytes) {
         let done = whole_tiles(layer, input, inputs, rows);
@@ -50,7 +50,7 @@ fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
 #[cfg(not(thumbnet_fpu))]
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(room(output, FEW, work)));
+    let inputs = Inputs::new(input, 2 * sums_i8::STEP, words(work));
     let done = match inputs {
         Inputs::Bytes if SIMPLE => 0,
         _ => whole_tiles(layer, input, inputs, output),
@@ -133,7 +133,7 @@ kernels!(
 /// The outputs, kept within -128..=127. Where it is `SIMPLE`, the memory has room for the pairs of inputs.
 #[inline(always)]
 fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let inputs = Inputs::new(input, 2 * sums_i4::STEP, words(room(output, FEW_I4, work)));
+    let inputs = Inputs::new(input, 2 * sums_i4::STEP, words(work));
     let sum = expand::sum(input, inputs);
     let row = filled(input.len(), 4) / 2;
     let tile = |rows: usize, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {

@@ -10,7 +10,7 @@ use super::requantize::{Requantize, kernels};
 use super::runs::{BLOCK, Runs};
 #[cfg(thumbnet_fpu)]
 pub(crate) use super::vfp::{dense_f16, dense_f32};
-use super::{FEW, FEW_I4, mixed, portable, room, tiles, words};
+use super::{mixed, portable, tiles, words};
 use crate::Layer;
 #[cfg(not(thumbnet_fpu))]
 pub(crate) use portable::{dense_f16, dense_f32};
@@ -21,7 +21,7 @@ kernels!(dense_i8, simple_i8, rounded_i8, "int8");
 #[inline(always)]
 fn rounded_i8<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
     let row = filled(input.len(), 4);
-    let runs = words(room(output, FEW, work)).get_mut(..row / 4).map(|words| {
+    let runs = words(work).get_mut(..row / 4).map(|words| {
         pairs::write_words(input, words);
         Runs::<1>::new(words, 1)
     });
@@ -54,7 +54,7 @@ fn rounded_i4<const SIMPLE: bool>(layer: &Layer<'_>, input: &[i8], work: &mut [i
     let row = filled(input.len(), 4) / 2;
     let sum = pairs::sum(input);
     // A call of the kernel takes as many instructions as two pairs or three.
-    let runs = pairs::write(input, 4, room(output, FEW_I4, work)).map(|pairs| Runs::<2>::new(pairs, 3));
+    let runs = pairs::write(input, 4, work).map(|pairs| Runs::<2>::new(pairs, 3));
     let tile = |rows: usize, weights: &[u8], biases: &[u32], sums: &mut [i32; 8]| {
         match runs {
             Some(runs) if rows > 4 => {

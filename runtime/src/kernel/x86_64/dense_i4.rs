@@ -7,8 +7,8 @@ use super::tiles;
 use super::vector::{load, store};
 use crate::Layer;
 use crate::kernel::chunks::filled;
+use crate::kernel::mixed;
 use crate::kernel::portable::{self, rows};
-use crate::kernel::{FEW, mixed, room};
 use core::arch::x86_64::{
     _mm_add_epi32, _mm_and_si128, _mm_madd_epi16, _mm_set1_epi16, _mm_set1_epi32, _mm_setzero_si128, _mm_srli_epi32,
     _mm_unpackhi_epi64, _mm_unpacklo_epi64,
@@ -16,7 +16,7 @@ use core::arch::x86_64::{
 
 /// A dense layer of packed int4 weights.
 pub(crate) fn dense_i4(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let Some(entries) = collect(input, room(output, FEW, work)) else {
+    let Some(entries) = collect(input, work) else {
         return portable::packed_i4(layer, input, output, 0);
     };
     let inputs = rows::sum(input);

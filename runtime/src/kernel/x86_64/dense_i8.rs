@@ -7,7 +7,7 @@ use super::tiles;
 use super::vector::{load, store};
 use crate::Layer;
 use crate::kernel::chunks::filled;
-use crate::kernel::{FEW, mixed, portable, room};
+use crate::kernel::{mixed, portable};
 use core::arch::x86_64::{
     _mm_add_epi32, _mm_madd_epi16, _mm_set_epi32, _mm_set1_epi32, _mm_slli_epi16, _mm_srai_epi16, _mm_unpackhi_epi32,
     _mm_unpacklo_epi32,
@@ -15,7 +15,7 @@ use core::arch::x86_64::{
 
 /// A dense layer of int8 weights.
 pub(crate) fn dense_i8(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-    let Some(entries) = collect(input, room(output, FEW, work)) else {
+    let Some(entries) = collect(input, work) else {
         return portable::packed_i8(layer, input, output, 0);
     };
     let (full, rest) = output.as_chunks_mut::<8>();
