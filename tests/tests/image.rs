@@ -61,7 +61,8 @@ fn portable_kernels_are_right_on_a_cortex_m4_and_have_no_smlad() {
     assert!(count == 0, "{count} SMLAD in the image of the portable kernels");
     let stack = stack(core);
     println!("{}: {stack} bytes of stack", core.name);
-    assert!((64..512).contains(&stack), "{}: {stack} bytes", core.name);
+    // Where the outputs are wrong it is 1,020.
+    assert!((64..640).contains(&stack), "{}: {stack} bytes", core.name);
 }
 
 #[test]

@@ -119,12 +119,12 @@ macro_rules! by_order {
         #[doc = concat!("A dense layer of ", $weights, " weights, in any order.")]
         #[inline]
         pub(crate) fn $name<const KINDS: u8>(layer: &Layer<'_>, input: &[i8], work: &mut [i8], output: &mut [i8]) {
-            // Here and not in the kernel, whose loop over the tiles the compiler makes worse for it.
-            let few = const { Backend::NATIVE.few(WeightType::$weight_type) };
-            let work = if output.len() > few { work } else { &mut [] };
             if is_lean(KINDS) {
                 native::$simple(layer, input, work, output);
             } else if layer.order() == Order::Packed {
+                // Here and not in the kernel, whose loop over the tiles the compiler makes worse for it. A lean program pays in bytes.
+                let few = const { Backend::NATIVE.few(WeightType::$weight_type) };
+                let work = if output.len() > few { work } else { &mut [] };
                 native::$name(layer, input, work, output);
             } else {
                 portable::$plain(layer, input, output);
