@@ -30,7 +30,7 @@ fn the_int8_evaluation_stays_small() {
 }
 
 /// The bytes of stack of an evaluation of [`XOR`]: the program compares the outputs of several models, paints its stack, evaluates, and
-/// exits with the number of words that are painted no more, or with fewer than any evaluation takes.
+/// exits with the number of words that are painted no more, or with 255 where an output differs.
 fn stack(core: Core) -> i32 {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("image");
