@@ -40,7 +40,7 @@ pub enum ParseError {
     Overflow {
         /// The layer, counted from 0.
         index: u16,
-        /// The first such output; 0 where it is so of all of them.
+        /// The first such output; 0 where the layer as a whole must not: for its number of inputs, or a 2-bit digit of 3.
         output: usize,
     },
 }

@@ -47,7 +47,7 @@ impl<'a> Model<'a> {
     /// at a multiple of four.
     ///
     /// That packed sums cannot overflow takes a look at every weight: for int8 and int4 about as long as the checksum takes, for
-    /// 2 bits four times as long, and never longer than an evaluation. Keep the model rather than to parse it for every sample.
+    /// 2 bits four times as long, which is several evaluations; of payloads that overlap, each counts. Keep the model rather than to parse it for every sample.
     /// # Errors
     /// [`ParseError`] says which byte makes no sense.
     pub const fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
