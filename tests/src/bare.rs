@@ -3,12 +3,13 @@
 
 use crate::cycles::Core;
 use crate::instruction::Instruction;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use thumbnet_trainer::target::{self, MACHINES, Machine, Region};
 
 /// A built program.
@@ -46,8 +47,18 @@ impl Program {
     /// # Panics
     /// Where it cannot be built.
     pub fn build(name: &str, machine: &'static Machine, features: &str) -> Self {
+        // What this process has built already: cargo takes its time to find out that nothing has changed.
+        static BUILT: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
+        let mut known = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bare");
         let built = folder.join("target");
+        let Machine { name: board, triple, backend, .. } = machine;
+        let path = built.join(format!("{name}-{board}-{triple}-{backend}-{features}.elf"));
+        let program = Self { machine, path };
+        if known.contains(&program.path) {
+            return program;
+        }
         fs::create_dir_all(&built).unwrap();
         // The builds have the same path: one at a time, in all processes.
         let lock = File::create(built.join("build.lock")).unwrap();
@@ -65,10 +76,9 @@ impl Program {
             .output()
             .expect("cargo starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        let Machine { name: board, triple, backend, .. } = machine;
-        let path = built.join(format!("{name}-{board}-{triple}-{backend}-{features}.elf"));
-        fs::copy(built.join(machine.triple).join("release").join(name), &path).expect("the program was built");
-        Self { machine, path }
+        fs::copy(built.join(machine.triple).join("release").join(name), &program.path).expect("the program was built");
+        known.insert(program.path.clone());
+        program
     }
 
     /// Runs it to its end, with these two parts of data beside it.

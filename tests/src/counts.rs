@@ -171,14 +171,15 @@ fn kernels_of(model: &[u8]) -> String {
 /// Where a program cannot be built.
 pub fn code() -> Vec<(&'static str, Vec<usize>)> {
     let folder = tempfile::tempdir().unwrap();
-    WEIGHTS
-        .into_iter()
-        .map(|weights| {
-            let path = folder.path().join(format!("{weights}.tnet"));
-            std::fs::write(&path, random_model(&[2, 8, 2], weights)).unwrap();
-            (weights, image::CORES.map(|core| image::code(core, &path)).to_vec())
-        })
-        .collect()
+    let models = WEIGHTS.map(|weights| {
+        let path = folder.path().join(format!("{weights}.tnet"));
+        std::fs::write(&path, random_model(&[2, 8, 2], weights)).unwrap();
+        path
+    });
+    // One core after the other: each builds the runtime once.
+    let cores = image::CORES.map(|core| models.each_ref().map(|path| image::code(core, path)));
+    let rows = WEIGHTS.into_iter().enumerate();
+    rows.map(|(index, weights)| (weights, cores.iter().map(|sizes| sizes[index]).collect())).collect()
 }
 
 /// A network with random weights of this type.
