@@ -16,6 +16,32 @@ use thumbnet_trainer::target::{self, MACHINES, Machine, Region};
 pub struct Program {
     machine: &'static Machine,
     path: PathBuf,
+    scratch: Scratch,
+}
+
+/// The elements of scratch that `evaluate` works in. The program asks the model, so that every one of them is the same program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scratch {
+    /// All that the kernels have use for.
+    All,
+    /// As few as are enough.
+    Least,
+    /// One less than all.
+    Less,
+    /// 4,000 more than all.
+    More,
+}
+
+impl Scratch {
+    /// The two words that the program reads: whether it is the least, and what is added to it.
+    fn words(self) -> [u32; 2] {
+        match self {
+            Self::All => [0, 0],
+            Self::Least => [1, 0],
+            Self::Less => [0, (-1i32).cast_unsigned()],
+            Self::More => [0, 4_000],
+        }
+    }
 }
 
 /// What a program printed, and what it took between `begin` and `end`.
@@ -55,7 +81,7 @@ impl Program {
         let built = folder.join("target");
         let Machine { name: board, triple, backend, .. } = machine;
         let path = built.join(format!("{name}-{board}-{triple}-{backend}-{features}.elf"));
-        let program = Self { machine, path };
+        let program = Self { machine, path, scratch: Scratch::All };
         if known.contains(&program.path) {
             return program;
         }
@@ -79,6 +105,12 @@ impl Program {
         fs::copy(built.join(machine.triple).join("release").join(name), &program.path).expect("the program was built");
         known.insert(program.path.clone());
         program
+    }
+
+    /// The same program in other scratch.
+    #[must_use]
+    pub fn with(self, scratch: Scratch) -> Self {
+        Self { scratch, ..self }
     }
 
     /// Runs it to its end, with these two parts of data beside it.
@@ -118,7 +150,8 @@ impl Program {
     }
 
     fn qemu(&self, folder: &Path, first: &[u8], second: &[u8]) -> Command {
-        let mut data: Vec<u8> = [first.len() as u32, second.len() as u32, 0, 0].map(u32::to_le_bytes).concat();
+        let [least, added] = self.scratch.words();
+        let mut data: Vec<u8> = [first.len() as u32, second.len() as u32, least, added].map(u32::to_le_bytes).concat();
         data.extend(first);
         data.resize(data.len().next_multiple_of(16), 0);
         data.extend(second);

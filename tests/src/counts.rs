@@ -1,6 +1,6 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
-use crate::bare::{self, Program, Run};
+use crate::bare::{self, Program, Run, Scratch};
 use crate::image;
 use crate::network;
 use rand::{RngExt, SeedableRng};
@@ -225,8 +225,8 @@ fn measured(keys: impl Iterator<Item = [String; 4]>, model: &[u8], samples: &[u8
 
 /// Runs the program of a row.
 fn run(key: &[String; 4], machine: &'static Machine, model: &[u8], samples: &[u8]) -> Run {
-    let features = key[1].replace('+', ",") + if key[2].ends_with("least") { ",least" } else { "" };
-    Program::build("evaluate", machine, &features).trace(model, samples)
+    let scratch = if key[2].ends_with("least") { Scratch::Least } else { Scratch::All };
+    Program::build("evaluate", machine, &key[1].replace('+', ",")).with(scratch).trace(model, samples)
 }
 
 /// What a run says of one core.
