@@ -3,18 +3,45 @@
 
 use crate::cycles::Core;
 use crate::instruction::Instruction;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use thumbnet_trainer::target::{self, MACHINES, Machine, Region};
 
 /// A built program.
 pub struct Program {
     machine: &'static Machine,
     path: PathBuf,
+    scratch: Scratch,
+}
+
+/// The elements of scratch that `evaluate` works in. The program asks the model, so that every one of them is the same program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scratch {
+    /// All that the kernels have use for.
+    All,
+    /// As few as are enough.
+    Least,
+    /// One less than all.
+    Less,
+    /// 4,000 more than all.
+    More,
+}
+
+impl Scratch {
+    /// The two words that the program reads: whether it is the least, and what is added to it.
+    fn words(self) -> [u32; 2] {
+        match self {
+            Self::All => [0, 0],
+            Self::Least => [1, 0],
+            Self::Less => [0, (-1i32).cast_unsigned()],
+            Self::More => [0, 4_000],
+        }
+    }
 }
 
 /// What a program printed, and what it took between `begin` and `end`.
@@ -46,8 +73,18 @@ impl Program {
     /// # Panics
     /// Where it cannot be built.
     pub fn build(name: &str, machine: &'static Machine, features: &str) -> Self {
+        // What this process has built already: cargo takes its time to find out that nothing has changed.
+        static BUILT: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
+        let mut known = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bare");
         let built = folder.join("target");
+        let Machine { name: board, triple, backend, .. } = machine;
+        let path = built.join(format!("{name}-{board}-{triple}-{backend}-{features}.elf"));
+        let program = Self { machine, path, scratch: Scratch::All };
+        if known.contains(&program.path) {
+            return program;
+        }
         fs::create_dir_all(&built).unwrap();
         // The builds have the same path: one at a time, in all processes.
         let lock = File::create(built.join("build.lock")).unwrap();
@@ -65,10 +102,15 @@ impl Program {
             .output()
             .expect("cargo starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        let Machine { name: board, triple, backend, .. } = machine;
-        let path = built.join(format!("{name}-{board}-{triple}-{backend}-{features}.elf"));
-        fs::copy(built.join(machine.triple).join("release").join(name), &path).expect("the program was built");
-        Self { machine, path }
+        fs::copy(built.join(machine.triple).join("release").join(name), &program.path).expect("the program was built");
+        known.insert(program.path.clone());
+        program
+    }
+
+    /// The same program in other scratch.
+    #[must_use]
+    pub fn with(self, scratch: Scratch) -> Self {
+        Self { scratch, ..self }
     }
 
     /// Runs it to its end, with these two parts of data beside it.
@@ -108,7 +150,8 @@ impl Program {
     }
 
     fn qemu(&self, folder: &Path, first: &[u8], second: &[u8]) -> Command {
-        let mut data: Vec<u8> = [first.len() as u32, second.len() as u32, 0, 0].map(u32::to_le_bytes).concat();
+        let [least, added] = self.scratch.words();
+        let mut data: Vec<u8> = [first.len() as u32, second.len() as u32, least, added].map(u32::to_le_bytes).concat();
         data.extend(first);
         data.resize(data.len().next_multiple_of(16), 0);
         data.extend(second);

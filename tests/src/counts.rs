@@ -1,6 +1,6 @@
 //! What an evaluation costs on each emulated core: the networks of the table, and the numbers in its columns.
 
-use crate::bare::{self, Program, Run};
+use crate::bare::{self, Program, Run, Scratch};
 use crate::image;
 use crate::network;
 use rand::{RngExt, SeedableRng};
@@ -171,14 +171,15 @@ fn kernels_of(model: &[u8]) -> String {
 /// Where a program cannot be built.
 pub fn code() -> Vec<(&'static str, Vec<usize>)> {
     let folder = tempfile::tempdir().unwrap();
-    WEIGHTS
-        .into_iter()
-        .map(|weights| {
-            let path = folder.path().join(format!("{weights}.tnet"));
-            std::fs::write(&path, random_model(&[2, 8, 2], weights)).unwrap();
-            (weights, image::CORES.map(|core| image::code(core, &path)).to_vec())
-        })
-        .collect()
+    let models = WEIGHTS.map(|weights| {
+        let path = folder.path().join(format!("{weights}.tnet"));
+        std::fs::write(&path, random_model(&[2, 8, 2], weights)).unwrap();
+        path
+    });
+    // One core after the other: each builds the runtime once.
+    let cores = image::CORES.map(|core| models.each_ref().map(|path| image::code(core, path)));
+    let rows = WEIGHTS.into_iter().enumerate();
+    rows.map(|(index, weights)| (weights, cores.iter().map(|sizes| sizes[index]).collect())).collect()
 }
 
 /// A network with random weights of this type.
@@ -224,8 +225,8 @@ fn measured(keys: impl Iterator<Item = [String; 4]>, model: &[u8], samples: &[u8
 
 /// Runs the program of a row.
 fn run(key: &[String; 4], machine: &'static Machine, model: &[u8], samples: &[u8]) -> Run {
-    let features = key[1].replace('+', ",") + if key[2].ends_with("least") { ",least" } else { "" };
-    Program::build("evaluate", machine, &features).trace(model, samples)
+    let scratch = if key[2].ends_with("least") { Scratch::Least } else { Scratch::All };
+    Program::build("evaluate", machine, &key[1].replace('+', ",")).with(scratch).trace(model, samples)
 }
 
 /// What a run says of one core.

@@ -1,8 +1,10 @@
 //! The program of `tests/image`, which evaluates a model that is part of it and does nothing else.
 
 use crate::elf::segments;
+use std::collections::HashMap;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use thumbnet::Model;
 use thumbnet_trainer::target;
 
@@ -43,10 +45,18 @@ pub const XOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/tests/mod
 /// Network A, trained on MNIST.
 pub const MNIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/mnist/model.tnet");
 
-/// The built image, opt-level "s", with a model in it, and nothing set that a user would not set.
+/// The built image, opt-level "s", with a model in it, and nothing set that a user would not set. It is built once in a process.
 /// # Panics
 /// Where it cannot be built.
-pub fn image(core: Core, model: &Path, feature: Option<&str>) -> Vec<u8> {
+pub fn image(core: Core, model: &Path, feature: Option<&'static str>) -> Vec<u8> {
+    type Built = HashMap<(&'static str, PathBuf, Option<&'static str>), Vec<u8>>;
+    static BUILT: Mutex<Option<Built>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let image = built.get_or_insert_default().entry((core.name, model.to_owned(), feature));
+    image.or_insert_with(|| build(core, model, feature)).clone()
+}
+
+fn build(core: Core, model: &Path, feature: Option<&str>) -> Vec<u8> {
     let triple = core.triple;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("image");
     let built = folder.join("target");
@@ -62,12 +72,7 @@ pub fn image(core: Core, model: &Path, feature: Option<&str>) -> Vec<u8> {
         let outputs = built.join("outputs");
         fs::write(&outputs, host_outputs()).expect("a writable folder");
         command.env("IMAGE_OUTPUTS", outputs);
-        let folder = folder.display();
-        let script = core.machine.1;
-        command.args([
-            "--config",
-            &format!("build.rustflags=[\"-Clink-arg=-L{folder}\", \"-Clink-arg=-T{folder}/{script}\"]"),
-        ]);
+        command.env("IMAGE_SCRIPT", core.machine.1);
     }
     let output = command.output().expect("cargo starts");
     assert!(output.status.success(), "{}, {feature:?}: {}", core.name, String::from_utf8_lossy(&output.stderr));
@@ -102,5 +107,5 @@ fn host_outputs() -> Vec<u8> {
 pub fn code(core: Core, model: &Path) -> usize {
     let flash = |elf: &[u8]| segments(elf).iter().map(|segment| segment.bytes.len()).sum::<usize>();
     let bytes = fs::metadata(model).expect("a model").len() as usize;
-    flash(&image(core, model, None)) - flash(&image(core, model, Some("empty"))) - bytes
+    flash(&image(core, model, None)) - flash(&image(core, XOR.as_ref(), Some("empty"))) - bytes
 }

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Write as _;
 use thumbnet::{Model, Order};
-use thumbnet_tests::bare::Program;
+use thumbnet_tests::bare::{Program, Scratch};
 use thumbnet_tests::counts::{self, Row, floats, with_weights};
 use thumbnet_tests::{image, reading, ties};
 use thumbnet_trainer::quantize::WeightType;
@@ -88,16 +88,15 @@ fn every_core_gives_the_hosts_integers_for_any_bytes() {
                 model_of.run(&input, &mut vec![0; model_of.scratch_len()], &mut output).unwrap();
                 expected.extend(output.map(i8::cast_unsigned));
             }
-            for (core, least) in CORES.iter().flat_map(|core| [(core, ""), (core, ",least")]) {
-                let features = format!("{name}{least}");
-                let program = Program::build("evaluate", Machine::find(core).unwrap(), &features);
+            for (core, scratch) in CORES.iter().flat_map(|core| [(core, Scratch::All), (core, Scratch::Least)]) {
+                let program = Program::build("evaluate", Machine::find(core).unwrap(), name).with(scratch);
                 let printed = program.run(&model, &samples);
                 let (outputs, stack) = printed.trim_end().rsplit_once('\n').unwrap();
-                println!("{core}, {features}: {stack} bytes of stack");
-                assert!(stack.parse::<u64>().unwrap() <= STACK, "{core}, {features}: {stack} bytes of stack");
+                println!("{core}, {name}, {scratch:?}: {stack} bytes of stack");
+                assert!(stack.parse::<u64>().unwrap() <= STACK, "{core}, {name}, {scratch:?}: {stack} bytes of stack");
                 let number = |word: &str| u8::from_str_radix(word, 16).unwrap();
                 let outputs: Vec<u8> = outputs.split_whitespace().map(number).collect();
-                assert_eq!(outputs, expected, "{core}, {features}, widths {widths:?}");
+                assert_eq!(outputs, expected, "{core}, {name}, {scratch:?}, widths {widths:?}");
             }
         }
     }
@@ -155,17 +154,17 @@ fn other_layers_take_as_little_stack() {
     for (name, model) in &models[4..] {
         assert_eq!(Model::parse(model).unwrap().layer(0).unwrap().order(), Order::Plain, "{name}");
     }
-    for (core, least) in CORES.iter().flat_map(|core| [(core, ""), (core, ",least")]) {
-        let program = Program::build("evaluate", Machine::find(core).unwrap(), &format!("int8,int4,int2,pool{least}"));
+    for (core, scratch) in CORES.iter().flat_map(|core| [(core, Scratch::All), (core, Scratch::Least)]) {
+        let program = Program::build("evaluate", Machine::find(core).unwrap(), "int8,int4,int2,pool").with(scratch);
         for (name, model) in &models {
             let samples = inputs(Model::parse(model).unwrap().input_len(), &mut random);
             let printed = program.run(model, &samples);
             let (outputs, stack) = printed.trim_end().rsplit_once('\n').unwrap();
-            println!("{core}, {name}{least}: {stack} bytes of stack");
-            assert!(stack.parse::<u64>().unwrap() <= OTHERS, "{core}, {name}{least}: {stack} bytes of stack");
+            println!("{core}, {name}, {scratch:?}: {stack} bytes of stack");
+            assert!(stack.parse::<u64>().unwrap() <= OTHERS, "{core}, {name}, {scratch:?}: {stack} bytes of stack");
             let outputs = outputs.split_whitespace().map(|word| u8::from_str_radix(word, 16).unwrap());
             let host = target::open("host", model).unwrap().evaluate(&samples).unwrap().outputs;
-            assert!(outputs.eq(host), "{core}, {name}{least}: other outputs than the host's");
+            assert!(outputs.eq(host), "{core}, {name}, {scratch:?}: other outputs than the host's");
         }
     }
 }
@@ -259,8 +258,8 @@ fn same(products: &[ties::Product], expected: &[i8], outputs: &[u8], name: &str)
 }
 
 /// What a program takes for all of its samples, and their outputs.
-fn count(core: &str, features: &str, model: &[u8], samples: &[u8]) -> (String, u64) {
-    let run = Program::build("evaluate", Machine::find(core).unwrap(), features).trace(model, samples);
+fn count(core: &str, weights: &str, scratch: Scratch, model: &[u8], samples: &[u8]) -> (String, u64) {
+    let run = Program::build("evaluate", Machine::find(core).unwrap(), weights).with(scratch).trace(model, samples);
     (run.printed.lines().next().unwrap().to_owned(), run.instructions)
 }
 
@@ -269,8 +268,8 @@ fn count(core: &str, features: &str, model: &[u8], samples: &[u8]) -> (String, u
 fn more_scratch_makes_nothing_slower() {
     let model = counts::dense_model(&[200, 120, 60, 10]);
     let samples = inputs(200, &mut ChaCha8Rng::seed_from_u64(9));
-    let ((outputs, exact), (same, more)) =
-        (count("m4", "int8", &model, &samples), count("m4", "int8,more", &model, &samples));
+    let of = |scratch| count("m4", "int8", scratch, &model, &samples);
+    let ((outputs, exact), (same, more)) = (of(Scratch::All), of(Scratch::More));
     assert_eq!(outputs, same);
     assert!(more * 100 <= exact * 102, "{more} instructions with more scratch, {exact} with what is needed");
 }
@@ -295,8 +294,9 @@ fn scratch_is_what_the_kernels_have_use_for() {
             for core in ["m0", "m3", "m4"] {
                 let needed = parsed.scratch_len_on(Machine::find(core).unwrap().kernels());
                 assert_eq!(needed > parsed.least_scratch_len(), has_use, "{core}, {weights}, {outputs} outputs");
-                let of = |features: &str| count(core, &format!("{weights}{features}"), &model, &samples);
-                let ((first, exact), (second, more), (third, less)) = (of(""), of(",more"), of(",less"));
+                let of = |scratch| count(core, weights, scratch, &model, &samples);
+                let ((first, exact), (second, more), (third, less)) =
+                    (of(Scratch::All), of(Scratch::More), of(Scratch::Less));
                 assert!(first == second && first == third, "{core}, {weights}, {outputs} outputs");
                 let counts = format!("{exact} instructions, {more} with more, {less} with less");
                 assert!(exact * 100 <= more * 102, "{core}, {weights}, {outputs} outputs: {counts}");

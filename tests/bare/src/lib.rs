@@ -71,6 +71,15 @@ pub fn data() -> (&'static [u8], &'static [u8]) {
     }
 }
 
+/// What the other two of the words say of the scratch that a model is evaluated in: whether it is the least, and the elements that are
+/// added to it.
+pub fn scratch() -> (bool, isize) {
+    let words = (&raw const data_start).cast::<isize>();
+    // SAFETY: as in `data`.
+    let [least, added] = unsafe { words.add(2).cast::<[isize; 2]>().read() };
+    (least != 0, added)
+}
+
 /// What is measured begins.
 #[unsafe(no_mangle)]
 #[inline(never)]

@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use bare::{Console, begin, data, end, memory, stack_of};
+use bare::{Console, begin, data, end, memory, scratch, stack_of};
 use core::fmt::Write;
 use thumbnet::{Element, Kind, Model, WeightType};
 
@@ -26,9 +26,9 @@ extern "C" fn bare_main() {
 }
 
 fn evaluate<T: Element + Bits + 'static>(model: &Model<'_>, samples: &[u8]) {
-    let scratch = if cfg!(feature = "least") { model.least_scratch_len() } else { model.scratch_len() };
-    let scratch = scratch + if cfg!(feature = "more") { 4_000 } else { 0 };
-    let scratch = scratch.saturating_sub(usize::from(cfg!(feature = "less")));
+    let (least, added) = scratch();
+    let scratch = if least { model.least_scratch_len() } else { model.scratch_len() };
+    let scratch = scratch.saturating_add_signed(added);
     let lengths = [model.input_len(), model.output_len(), scratch];
     // SAFETY: the only call; the models of the table need no more than a small chip has, and all bits are numbers.
     let memory = unsafe { memory::<T>(lengths.iter().sum()) };
