@@ -128,10 +128,10 @@ impl<'m, 'w> Adapter<'m, 'w> {
     /// As [`Model::run`]; `scratch` has at least [`Self::scratch_len`] elements.
     pub fn classify<T: Element>(&mut self, input: &[T], scratch: &mut [T]) -> Result<Class<'m>, RunError> {
         let probabilities = self.evaluate(input, scratch)?;
+        // Where all are NaN after a rate that was too high, the score says so.
         let mut best = (0, f32::NAN);
         for (index, &probability) in probabilities.iter().enumerate() {
-            // Where all are NaN after a rate that was too high, the score says so.
-            if best.1.is_nan() || probability > best.1 {
+            if index == 0 || probability > best.1 {
                 best = (index, probability);
             }
         }

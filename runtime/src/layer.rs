@@ -208,6 +208,16 @@ impl<'a> Layer<'a> {
         Ok(())
     }
 
+    /// Where the payload starts.
+    pub(crate) const fn payload_start(&self) -> usize {
+        size_at(self.record, record::PAYLOAD)
+    }
+
+    /// The bytes of the payload.
+    pub(crate) const fn payload_len(&self) -> usize {
+        self.payload.len()
+    }
+
     /// Whether every requantization factor is finite and not negative: then no sum can become a NaN.
     const fn factors_are_finite(&self) -> bool {
         let mut factors = self.factors();

@@ -47,7 +47,7 @@ impl<'a> Model<'a> {
     /// at a multiple of four.
     ///
     /// That packed sums cannot overflow takes a look at every weight: for int8 and int4 about as long as the checksum takes, for
-    /// 2 bits four times as long, which is several evaluations; of payloads that overlap, each counts. Keep the model rather than to parse it for every sample.
+    /// 2 bits four times as long. That is several evaluations: keep the model rather than to parse it for every sample.
     /// # Errors
     /// [`ParseError`] says which byte makes no sense.
     pub const fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
@@ -56,7 +56,14 @@ impl<'a> Model<'a> {
             Err(error) => return Err(error),
         };
         let mut index = 0;
+        let mut end = place(model.layers);
         while let Some(layer) = model.layer(index) {
+            // No byte is read for two layers, so that what this takes is bounded by the file.
+            let start = layer.payload_start();
+            if start < end {
+                return Err(ParseError::Layer { index, offset: format::record::PAYLOAD as u8 });
+            }
+            end = start.wrapping_add(layer.payload_len());
             if let Some(output) = overflow(&layer) {
                 return Err(ParseError::Overflow { index, output });
             }

@@ -220,13 +220,14 @@ fn payloads() {
     let (outside, longer) = (layer(1, record::PAYLOAD), layer(1, record::PAYLOAD_LENGTH));
     check("payload", XOR, at, &[(word(end), outside), (word(end & !15), outside), (word(0xffff_fff0), outside)]);
     check("payload", XOR, at, &[1, 2, 4, 8].map(|by| (word(0xb0 + by), outside)));
-    // It may be that of another layer, and the header where its bytes are a layer's: the reader asks no more.
-    check("payload", XOR, at, &[(word(0xb0), Ok(()))]);
-    let mut over = with(XOR, at, &word(0));
-    assert_eq!(outcome(&over), Err(ParseError::Overflow { index: 1, output: 1 }), "the checksum as a bias of a pair");
-    over[field(1, record::ORDER)] = 0;
-    over[length] = 20;
-    assert_eq!(outcome(&over), Ok(()), "the header as plain weights, biases and factors");
+    // It is not that of another layer, nor a part of it, nor the header or the records.
+    check("payload", XOR, at, &[0xb0, 0xc0, 0, 0x50, 0x70].map(|place| (word(place), outside)));
+    let first = field(0, record::PAYLOAD);
+    check("payload", XOR, first, &[0, 0x10, 0x70].map(|place| (word(place), layer(0, record::PAYLOAD))));
+    // Between them anything may stand.
+    let far = [XOR, &[0; 8], &XOR[0xd0..]].concat();
+    let far = with(&with(&far, at, &word(0xf0)), header::LENGTH, &word(far.len() as u32));
+    assert_eq!(outcome(&far), Ok(()), "a payload behind a gap");
     check(
         "length",
         XOR,
