@@ -64,6 +64,7 @@ impl Function {
     }
 
     /// The function of a code with its two parameters; [`Function::Table`] where the code is not known.
+    #[doc(hidden)]
     pub const fn from_code(code: u8, first: f32, second: f32) -> Self {
         match code {
             0 => Self::Linear,
@@ -93,6 +94,7 @@ impl Function {
     }
 
     /// The code in the file, and the two parameters (0 where there is none).
+    #[doc(hidden)]
     pub const fn code(self) -> (u8, f32, f32) {
         match self {
             Self::Linear => (0, 0.0, 0.0),

@@ -350,6 +350,7 @@ impl<'a> Layer<'a> {
     }
 
     /// The arrays with an element for each output, one after the other: biases, factors, weights' zero points.
+    #[doc(hidden)]
     pub const fn channels(&self) -> &'a [u8] {
         part(self.payload, self.channels, self.tables.saturating_sub(self.channels))
     }

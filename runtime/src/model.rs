@@ -10,6 +10,7 @@ use crate::{ChecksumError, Layer, Names, ParseError, Quantization};
 /// What the numbers that enter a model are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Encoding {
     /// Real numbers, used as they are.
     Real,
@@ -20,6 +21,7 @@ pub enum Encoding {
 /// A norm by which a sample is divided before it enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum UnitNorm {
     /// The sum of the absolute values.
     L1,

@@ -123,8 +123,8 @@ fn every_core_gives_the_hosts_integers_of_other_layers() {
     }
 }
 
-/// As [`STACK`] and [`ALL_ON_M0`] say, of what is not one type of packed weights: tables, zero points, means of windows, plain orders, and types side
-/// by side, with all kernels of integers in the program.
+/// As [`STACK`] and [`ALL_ON_M0`] say, of what is not one type of packed weights: tables, zero points, means of windows, plain orders,
+/// and types side by side, with all kernels of integers in the program.
 #[test]
 fn other_layers_take_as_little_stack() {
     let mut random = ChaCha8Rng::seed_from_u64(17);

@@ -1,5 +1,5 @@
 //! Calls all that a firmware can call of the runtime, with static models of each kind of weights, lean ones, and ones in the least
-//! memory; `Debug` and `Display` are not called, since core's own formatting can panic. The panic handler calls a function that does not exist, so that this
+//! memory; not `Debug` and `Display`, which are core's formatting. The panic handler calls a function that does not exist, so that this
 //! program links only if no panic is left in it.
 
 #![no_std]

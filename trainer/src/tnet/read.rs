@@ -34,7 +34,7 @@ pub fn read(bytes: &[u8]) -> Result<Network> {
     let name = names.next().unwrap_or_default();
     let layer_names: Vec<_> =
         model.layers().enumerate().map(|(i, _)| names.next().unwrap_or_else(|| format!("dense_{i}"))).collect();
-    let mut input = input(&model, names.collect());
+    let mut input = input(&model, names.collect())?;
     let mut layers = model.layers().zip(layer_names).peekable();
     if let Some((layer, _)) = layers.next_if(|(layer, _)| layer.kind() == Kind::AveragePool) {
         input.pool = layer.pool().map(own_pool);
@@ -70,26 +70,31 @@ fn refused(error: ParseError) -> Error {
     wrong("tnet", format!("{error}; {remedy}"))
 }
 
-fn input(model: &Model<'_>, feature_names: Vec<String>) -> Input {
+fn input(model: &Model<'_>, feature_names: Vec<String>) -> Result<Input> {
+    // What a later runtime may know and this program does not.
+    let unknown = || wrong("tnet", "what stands before the first layer is not known; take a newer thumbnet");
     let shape = model.input_shape();
-    Input {
+    Ok(Input {
         shape: shape.into_iter().take_while(|&dimension| dimension != 0).collect(),
         encoding: match model.encoding() {
             thumbnet::Encoding::Real => Encoding::Real,
             thumbnet::Encoding::Pixel => Encoding::Pixel,
+            _ => return Err(unknown()),
         },
         normalization: model.normalization().map(|pairs| {
             let (offset, scale) = pairs.unzip();
             Normalization { offset, scale }
         }),
         pool: None,
-        unit_norm: model.unit_norm().map(|norm| match norm {
-            thumbnet::UnitNorm::L1 => UnitNorm::L1,
-            thumbnet::UnitNorm::L2 => UnitNorm::L2,
-            thumbnet::UnitNorm::Max => UnitNorm::Max,
-        }),
+        unit_norm: match model.unit_norm() {
+            None => None,
+            Some(thumbnet::UnitNorm::L1) => Some(UnitNorm::L1),
+            Some(thumbnet::UnitNorm::L2) => Some(UnitNorm::L2),
+            Some(thumbnet::UnitNorm::Max) => Some(UnitNorm::Max),
+            Some(_) => return Err(unknown()),
+        },
         feature_names,
-    }
+    })
 }
 
 fn float(layer: &Layer<'_>, name: String) -> Result<Dense> {
