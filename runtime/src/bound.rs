@@ -4,7 +4,7 @@
 //! The loop over words calls nothing: the compiler, which reads the models of [`model!`](crate::model!), interprets each step.
 
 use crate::format::{i32_at, round_up};
-use crate::layer::row_len;
+use crate::weights::row_len;
 use crate::{Layer, Order, WeightType};
 
 /// An input, counted from 0, is at most this.
@@ -124,7 +124,8 @@ mod tests {
     use super::overflow;
     use crate::kernel::tests::{Random, file};
     use crate::kernel::{Backend, native};
-    use crate::layer::{Layer, Order, WeightType};
+    use crate::layer::Layer;
+    use crate::weights::{Order, WeightType};
     use crate::{Model, ParseError, format};
     use std::{vec, vec::Vec};
 

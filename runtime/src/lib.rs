@@ -144,16 +144,18 @@ mod text;
 #[cfg(test)]
 #[path = "../../tests/tolerances.rs"]
 mod tolerance;
+mod weights;
 
 pub use answer::Class;
 pub use element::Element;
 pub use error::{Buffer, ChecksumError, ParseError, RunError};
 pub use function::Function;
 pub use kernel::Backend;
-pub use layer::{Kind, Layer, Order, Quantization, WeightType};
+pub use layer::{Kind, Layer, Quantization};
 pub use model::{Encoding, Model, UnitNorm};
 pub use pool::AveragePool;
 pub use static_model::StaticModel;
 #[doc(hidden)]
 pub use static_model::{Aligned, Select, Selected, embedded, kinds, scratch};
 pub use text::Names;
+pub use weights::{Order, WeightType};

@@ -5,7 +5,7 @@ extern crate std;
 use super::{Backend, portable};
 use crate::evaluate::{ALL, LEAN};
 use crate::format::{self, HEADER, RECORD, header, record};
-use crate::layer::{channel_len, weights_len};
+use crate::weights::{channel_len, weights_len};
 use crate::{Layer, Model, Order, WeightType};
 use std::{vec, vec::Vec};
 
