@@ -39,7 +39,7 @@ use core::fmt;
 /// A classifier whose last layer learns.
 ///
 /// It works for models whose outputs are logits of a softmax (all integer classifiers of several classes), and for models of
-/// floats that end in one.
+/// floats that end in one, or in its logarithm.
 pub struct Adapter<'m, 'w> {
     model: &'m Model<'m>,
     /// For each output, the difference of its weights and then that of its bias.
@@ -77,7 +77,8 @@ impl<'m, 'w> Adapter<'m, 'w> {
     /// # Errors
     /// As [`Self::new`].
     pub fn resume(model: &'m Model<'m>, memory: &'w mut [f32]) -> Result<Self, RunError> {
-        if !model.has_softmax() && last_function(model) != Some(Function::Softmax) {
+        let softmax = [Function::Softmax, Function::LogSoftmax].into_iter().any(|function| model.ends_in(function));
+        if !model.has_softmax() && !softmax {
             return Err(RunError::Softmax);
         }
         let expected = Self::memory_len(model);
@@ -91,7 +92,7 @@ impl<'m, 'w> Adapter<'m, 'w> {
     }
 
     /// One step of gradient descent toward `class` for this input; gives the cross-entropy before the step. The memory is
-    /// fixed, and nothing is kept of the sample.
+    /// fixed; of samples, it holds only what the last layer took and gave for the last one.
     /// # Errors
     /// As [`Model::run`] (`scratch` has at least [`Self::scratch_len`] elements); [`RunError::Class`] for a class that the model does
     /// not have. Nothing is learned then.
@@ -153,19 +154,22 @@ impl<'m, 'w> Adapter<'m, 'w> {
                 *feature = value.real(quantization);
             }
         };
-        if layers == 1 {
-            keep(input, self.model.input_quantization());
-        }
         self.model.run_with(input, scratch, output, |index, values: &[T]| {
             if index + 2 == layers {
                 keep(values, self.model.layer(index).and_then(|layer| layer.output_quantization()));
             }
         })?;
+        if layers == 1 {
+            // What the only layer has worked on.
+            let prepared = T::FLOAT && self.model.prepares_input();
+            keep(if prepared { scratch } else { input }, self.model.input_quantization());
+        }
         let quantization = self.model.output_quantization();
+        let logits = self.model.has_softmax() || !self.model.ends_in(Function::Softmax);
         let mut rows = &*self.rows;
         for (logit, y) in self.outputs.iter_mut().zip(output) {
             let y = y.real(quantization);
-            let start = if self.model.has_softmax() { y } else { ln(y.max(f32::MIN_POSITIVE)) };
+            let start = if logits { y } else { ln(y.max(f32::MIN_POSITIVE)) };
             let Some((row, rest)) = rows.split_at_checked(self.features.len() + 1) else { break };
             let Some((bias, weights)) = row.split_last() else { break };
             *logit = weights.iter().zip(&*self.features).fold(start + bias, |sum, (weight, x)| sum + weight * x);
@@ -197,8 +201,4 @@ const fn features_len(model: &Model<'_>) -> usize {
         Some(layer) => layer.inputs(),
         None => 0,
     }
-}
-
-fn last_function(model: &Model<'_>) -> Option<Function> {
-    model.layer(model.layer_count().saturating_sub(1)).map(|layer| layer.function())
 }

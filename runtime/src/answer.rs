@@ -38,15 +38,19 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
-    /// The probabilities of the classes: the softmax of the real values where the model's outputs are logits, and the real
-    /// values themselves where its last layer gives probabilities already (a single output is that of the second of two
-    /// classes).
+    /// The probabilities of the classes: the softmax of the real values where the model's outputs are logits, their exponentials
+    /// where its last layer is a log-softmax, and the real values themselves where it gives probabilities already (a single
+    /// output is that of the second of two classes).
     /// # Errors
     /// As [`Self::dequantize`].
     pub fn probabilities<T: Element>(&self, output: &[T], probabilities: &mut [f32]) -> Result<(), RunError> {
         self.dequantize(output, probabilities)?;
         if self.has_softmax() {
             softmax(probabilities);
+        } else if self.ends_in(Function::LogSoftmax) {
+            for p in probabilities {
+                *p = exp(*p);
+            }
         }
         Ok(())
     }
@@ -93,7 +97,7 @@ impl<'a> Model<'a> {
         let score = if self.has_softmax() {
             let largest = real.clone().fold(f32::NEG_INFINITY, f32::max);
             exp(value - largest) / real.fold(0.0, |sum, x| sum + exp(x - largest))
-        } else if self.layer(self.layer_count().saturating_sub(1))?.function() == Function::LogSoftmax {
+        } else if self.ends_in(Function::LogSoftmax) {
             exp(value)
         } else {
             value

@@ -9,7 +9,8 @@ impl Model<'_> {
     ///
     /// `input` has [`Model::input_len`] elements, `output` [`Model::output_len`], `scratch` [`Model::scratch_len`], or for less
     /// speed down to [`Model::least_scratch_len`]; its contents do not matter. The elements are `i8` or `f32` as
-    /// [`Model::is_float`] says. The same input gives the same bits on every target.
+    /// [`Model::is_float`] says. The same input gives the same bits on every target; of
+    /// a float that is no number, only that it is NaN.
     /// # Errors
     /// [`RunError`] says which buffer has the wrong length or kind, or that a chip's kernels cannot read the model where it
     /// lies; `output` is untouched then.

@@ -107,7 +107,8 @@
 //!
 //! The kernels are chosen by the target, in this crate's build script: nothing has to be switched on, on stable Rust. The
 //! environment variable `THUMBNET_BACKEND=portable` (or `--cfg thumbnet_portable`) forces the plain ones, and `dsp` those of the
-//! DSP extension for a Cortex-M33 whose target does not promise it. Every backend gives the same bits.
+//! DSP extension for a Cortex-M33 whose target does not promise it. Every backend gives the same bits (of a
+//! float that is no number, only that it is NaN).
 //!
 //! | feature | gives |
 //! |---|---|

@@ -5,7 +5,7 @@ use crate::checksum::Crc32;
 use crate::format::{self, f32_at, header, i8_at, size_at, slice, u8_at, u16_at, u32_at};
 use crate::kernel::Backend;
 use crate::layer::is_scale;
-use crate::{ChecksumError, Layer, Names, ParseError, Quantization};
+use crate::{ChecksumError, Function, Layer, Names, ParseError, Quantization};
 
 /// What the numbers that enter a model are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +58,7 @@ impl<'a> Model<'a> {
             Err(error) => return Err(error),
         };
         let mut index = 0;
-        let mut end = place(model.layers);
         while let Some(layer) = model.layer(index) {
-            // No byte is read for two layers, so that what this takes is bounded by the file.
-            let start = layer.payload_start();
-            if start < end {
-                return Err(ParseError::Layer { index, offset: format::record::PAYLOAD as u8 });
-            }
-            end = start.wrapping_add(layer.payload_len());
             if let Some(output) = overflow(&layer) {
                 return Err(ParseError::Overflow { index, output });
             }
@@ -140,10 +133,11 @@ impl<'a> Model<'a> {
             wrong!(LAYERS);
         }
         let mut width = inputs;
+        let mut end = place(layers);
         let mut index = 0;
         while index < layers {
-            width = match checked_layer(bytes, index, width, float) {
-                Ok(outputs) => outputs,
+            (width, end) = match checked_layer(bytes, index, width, end, float) {
+                Ok(next) => next,
                 Err(offset) => return Err(ParseError::Layer { index, offset: offset as u8 }),
             };
             index += 1;
@@ -398,6 +392,11 @@ impl<'a> Model<'a> {
     pub(crate) const fn prepares_input(&self) -> bool {
         size_at(self.bytes, header::NORMALIZATION) != 0 || u8_at(self.bytes, header::UNIT_NORM) != 0
     }
+
+    /// Whether the last layer ends in this function.
+    pub(crate) fn ends_in(&self, function: Function) -> bool {
+        self.layer(self.layers.saturating_sub(1)).is_some_and(|layer| layer.function() == function)
+    }
 }
 
 impl core::fmt::Debug for Model<'_> {
@@ -417,14 +416,24 @@ const fn place(index: u16) -> usize {
     format::HEADER + index as usize * format::RECORD
 }
 
-/// The number of outputs of a layer that takes `width` numbers.
+/// The number of outputs of a layer that takes `width` numbers, and the end of its payload, which starts at `end` or behind it.
 /// # Errors
 /// The offset in the record of the field that makes no sense.
-const fn checked_layer(bytes: &[u8], index: u16, width: usize, float: bool) -> Result<usize, usize> {
+const fn checked_layer(
+    bytes: &[u8],
+    index: u16,
+    width: usize,
+    end: usize,
+    float: bool,
+) -> Result<(usize, usize), usize> {
     let layer = match Layer::read(bytes, place(index)) {
         Ok(layer) => layer,
         Err(field) => return Err(field),
     };
+    // No byte is looked at for two layers, so that what reading takes is bounded by the file.
+    if layer.payload_start() < end {
+        return Err(format::record::PAYLOAD);
+    }
     if let Err(field) = layer.check() {
         return Err(field);
     }
@@ -434,7 +443,7 @@ const fn checked_layer(bytes: &[u8], index: u16, width: usize, float: bool) -> R
     if layer.weight_type().is_float() != float {
         return Err(format::record::WEIGHTS);
     }
-    Ok(layer.outputs())
+    Ok((layer.outputs(), layer.payload_start().wrapping_add(layer.payload_len())))
 }
 
 /// The dimensions that the header names.

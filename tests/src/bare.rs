@@ -99,6 +99,7 @@ impl Program {
             .arg("--config")
             .arg(format!("build.rustflags=[\"-Clink-arg=-T{}\"]", script.display()))
             .env("THUMBNET_BACKEND", machine.backend)
+            .env("LEAN_MODELS", lean_models())
             .output()
             .expect("cargo starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
@@ -236,6 +237,11 @@ impl Trace {
 fn program_counter(line: &str) -> Option<u64> {
     let (_, rest) = line.split_once('[')?;
     u64::from_str_radix(rest.split('/').nth(1)?, 16).ok()
+}
+
+/// The folder of the models that are part of the program `lean`, by their numbers.
+pub fn lean_models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bare/target/lean")
 }
 
 /// The linker's view of a machine.

@@ -1,4 +1,5 @@
-//! The arithmetic of the layers: one plain definition, and what chips can do better. Every backend gives the same bits.
+//! The arithmetic of the layers: one plain definition, and what chips can do better. Every backend gives the same bits;
+//! of a float that is no number, only that it is NaN.
 //!
 //! A backend is a module with these functions of [`portable`]: `dense_i8`, `dense_i4`, `dense_i2` for packed weights, and `dense_f32`,
 //! `dense_f16`. Each takes the layer, its inputs, memory to work in (of any length, content and alignment; with less than
@@ -54,7 +55,7 @@ pub enum Backend {
     Portable,
     /// For cores with the DSP extension: Cortex-M4, M7, and M33, M55 where they have it.
     Dsp,
-    /// For Cortex-M without it: M0, M0+, M3.
+    /// For Cortex-M without it: M0, M0+, M3, M23, and an M33 whose target does not promise it.
     Scalar,
     /// Hosts with SSE2.
     X86_64,

@@ -39,7 +39,7 @@ fn integer_layer(layer: &QuantizedDense, x: &[i8]) -> Vec<i8> {
 fn random_layer(rng: &mut ChaCha8Rng, inputs: usize, outputs: usize) -> QuantizedDense {
     let (weight_type, limit) =
         [(WeightType::Int8, 127), (WeightType::Int4, 7), (WeightType::Int2, 1)][rng.random_range(0..3)];
-    let foreign = weight_type == WeightType::Int8 && rng.random_bool(0.3);
+    let foreign = weight_type != WeightType::Int2 && rng.random_bool(0.3);
     let extreme = rng.random_bool(0.2);
     let weights = (0..inputs * outputs).map(|_| match (extreme, foreign) {
         (true, false) => {
@@ -49,7 +49,7 @@ fn random_layer(rng: &mut ChaCha8Rng, inputs: usize, outputs: usize) -> Quantize
                 -limit
             }
         }
-        (_, true) => rng.random_range(-128..=127),
+        (_, true) => rng.random_range(-limit - 1..=limit),
         _ => rng.random_range(-limit..=limit),
     });
     let weights = weights.collect();
@@ -73,7 +73,7 @@ fn random_layer(rng: &mut ChaCha8Rng, inputs: usize, outputs: usize) -> Quantize
         weight_type,
         weights,
         weight_zero_points: if foreign {
-            (0..outputs).map(|_| rng.random_range(-128..=127)).collect()
+            (0..outputs).map(|_| rng.random_range(-limit - 1..=limit)).collect()
         } else {
             Vec::new()
         },

@@ -134,6 +134,30 @@ fn floats_come_back_as_they_were() {
     }
 }
 
+/// Logits have a softmax, its logarithms an exponential, and probabilities are what they are; the score says the same.
+#[test]
+fn probabilities_are_probabilities() {
+    let kernel = ndarray::arr2(&[[1.0, 0.0, -1.0]]);
+    let bytes = |activation| {
+        let dense = Dense { name: "dense".into(), kernel: kernel.clone(), bias: Array1::zeros(3), activation };
+        let layers = vec![Layer::Dense(dense)];
+        let network = Sequential { name: "floats".into(), input: input(1), layers, class_names: Vec::new() };
+        write_float(&network, FloatType::F32).unwrap()
+    };
+    for activation in [Activation::Softmax, Activation::LogSoftmax] {
+        let bytes = bytes(activation);
+        let model = Model::parse(&bytes).unwrap();
+        let (mut output, mut probabilities) = ([0.0; 3], [0.0; 3]);
+        model.run(&[2.0], &mut vec![0.0; model.scratch_len()], &mut output).unwrap();
+        model.probabilities(&output, &mut probabilities).unwrap();
+        let sum: f32 = [2.0f32, 0.0, -2.0].map(f32::exp).iter().sum();
+        for (p, logit) in probabilities.iter().zip([2.0f32, 0.0, -2.0]) {
+            assert!((p - logit.exp() / sum).abs() < tolerance::FUNCTION, "{activation:?}: {probabilities:?}");
+        }
+        assert_eq!((model.classify(&output).index, model.classify(&output).score), (0, probabilities[0]));
+    }
+}
+
 #[test]
 fn what_the_arithmetic_cannot_hold_is_refused_by_name() {
     let mut network = network();

@@ -1,4 +1,5 @@
-//! Kernels for Cortex-M without the DSP extension (Armv6-M, Armv7-M, Armv8-M without it): integers in assembly, floats portable.
+//! Kernels for Cortex-M without the DSP extension (Armv6-M, Armv7-M, Armv8-M without it): integers in assembly, floats in that of an
+//! FPU, and portable where there is none.
 
 mod pairs;
 mod sums_i2;
