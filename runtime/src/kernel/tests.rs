@@ -81,40 +81,53 @@ fn outputs(kernel: impl Fn(&Layer<'_>, &[i8], &mut [i8], &mut [i8]), layer: &Lay
     output
 }
 
-/// All outputs by this machine's kernel and by the portable one.
+/// All outputs by this machine's kernel, and by the portable one where they are packed, else by the definition.
 fn both<const KINDS: u8>(layer: &Layer<'_>, input: &[i8]) -> (Vec<i8>, Vec<i8>) {
-    let packed = layer.order() == Order::Packed;
-    match layer.weight_type() {
-        WeightType::Int4 => {
-            let plain = if packed { portable::dense_i4 } else { plain_i4 };
-            (outputs(super::dense_i4::<KINDS>, layer, input), outputs(plain, layer, input))
-        }
-        WeightType::Int2 => {
-            let plain = if packed { portable::dense_i2 } else { plain_i2 };
-            (outputs(super::dense_i2::<KINDS>, layer, input), outputs(plain, layer, input))
-        }
-        _ => {
-            let plain = if packed { portable::dense_i8 } else { plain_i8 };
-            (outputs(super::dense_i8::<KINDS>, layer, input), outputs(plain, layer, input))
-        }
-    }
+    type Kernel = fn(&Layer<'_>, &[i8], &mut [i8], &mut [i8]);
+    let (native, portable): (Kernel, Kernel) = match layer.weight_type() {
+        WeightType::Int4 => (super::dense_i4::<KINDS>, portable::dense_i4),
+        WeightType::Int2 => (super::dense_i2::<KINDS>, portable::dense_i2),
+        _ => (super::dense_i8::<KINDS>, portable::dense_i8),
+    };
+    let expected = if layer.order() == Order::Packed { outputs(portable, layer, input) } else { plain(layer, input) };
+    (outputs(native, layer, input), expected)
 }
 
-fn plain_i8(layer: &Layer<'_>, input: &[i8], _: &mut [i8], output: &mut [i8]) {
-    portable::plain_i8(layer, input, output);
+fn word(bytes: &[u8], i: usize) -> i32 {
+    i32::from_le_bytes(*bytes[4 * i..].first_chunk().unwrap())
 }
 
-fn plain_i4(layer: &Layer<'_>, input: &[i8], _: &mut [i8], output: &mut [i8]) {
-    portable::plain_i4(layer, input, output);
+/// What FORMAT.md makes of the sum of an output.
+fn requantized(layer: &Layer<'_>, j: usize, sum: i32) -> i8 {
+    let (lo, hi) = layer.clamp();
+    let product = sum as f32 * f32::from_bits(word(layer.factors(), j) as u32);
+    let q = f64::from(product).round_ties_even() + f64::from(layer.sum_zero_point());
+    q.clamp(f64::from(lo), f64::from(hi)) as i8
 }
 
-fn plain_i2(layer: &Layer<'_>, input: &[i8], _: &mut [i8], output: &mut [i8]) {
-    portable::plain_i2(layer, input, output);
+/// What FORMAT.md says of the plain orders.
+fn plain(layer: &Layer<'_>, input: &[i8]) -> Vec<i8> {
+    let bits = match layer.weight_type() {
+        WeightType::Int8 => 8,
+        WeightType::Int4 => 4,
+        _ => 2,
+    };
+    let (in_a_byte, mask) = (8 / bits, (1 << bits) - 1);
+    let row = input.len().div_ceil(in_a_byte);
+    let output = |j: usize| {
+        let zero = if layer.weight_zero_points().is_empty() { 0 } else { word(layer.weight_zero_points(), j) };
+        let products = input.iter().enumerate().map(|(k, &x)| {
+            let digit = i32::from(layer.weights()[j * row + k / in_a_byte]) >> (k % in_a_byte * bits) & mask;
+            let weight = if digit > mask / 2 { digit - mask - 1 } else { digit };
+            weight.wrapping_sub(zero).wrapping_mul(i32::from(x) + 128)
+        });
+        requantized(layer, j, products.fold(word(layer.biases(), j), i32::wrapping_add))
+    };
+    (0..layer.outputs()).map(output).collect()
 }
 
 /// What FORMAT.md says of packed int8, with the place of each weight computed anew.
 fn packed_i8(layer: &Layer<'_>, input: &[i8]) -> Vec<i8> {
-    let word = |bytes: &[u8], i: usize| i32::from_le_bytes(*bytes[4 * i..].first_chunk().unwrap());
     let row = input.len().next_multiple_of(4);
     let padded = layer.outputs().next_multiple_of(2);
     let sums = |pair: usize| {
@@ -138,15 +151,11 @@ fn packed_i8(layer: &Layer<'_>, input: &[i8]) -> Vec<i8> {
         (t, s)
     };
     let bias = |j: usize| if j < layer.outputs() { word(layer.biases(), j) } else { 0 };
-    let (lo, hi) = layer.clamp();
     let output = |j: usize| {
         let (t, s) = sums(j / 2);
         let s = s.wrapping_add(bias(j / 2 * 2));
         let t = t.wrapping_add(bias(j / 2 * 2)).wrapping_add(bias(j / 2 * 2 + 1) << 8);
-        let acc = if j.is_multiple_of(2) { s } else { t.wrapping_sub(s) >> 8 };
-        let product = acc as f32 * f32::from_bits(word(layer.factors(), j) as u32);
-        let q = f64::from(product).round_ties_even() + f64::from(layer.sum_zero_point());
-        q.clamp(f64::from(lo), f64::from(hi)) as i8
+        requantized(layer, j, if j.is_multiple_of(2) { s } else { t.wrapping_sub(s) >> 8 })
     };
     (0..layer.outputs()).map(output).collect()
 }
