@@ -134,7 +134,7 @@ fn floats_come_back_as_they_were() {
     }
 }
 
-/// Logits have a softmax, its logarithms an exponential, and probabilities are what they are; the score says the same.
+/// What a softmax gives is left as it is, what a log-softmax gives has an exponential; the score of the class is the same.
 #[test]
 fn probabilities_are_probabilities() {
     let kernel = ndarray::arr2(&[[1.0, 0.0, -1.0]]);
