@@ -155,6 +155,7 @@ fn the_tables_numbers_are_what_their_commands_print() {
         for (number, command) in rows(&text).into_iter().filter(|(_, command)| !command.starts_with("thumbnet train")) {
             let mut words = number.split(' ');
             let claim = words.find(|word| word.contains(|c: char| c.is_ascii_digit())).expect("a number");
+            assert!(claim.ends_with(|c: char| c.is_ascii_digit()), "{document}: {claim} is no number");
             let output = outputs.entry(command.clone()).or_insert_with(|| run(&command, &root));
             let words = output.split(|c: char| c.is_whitespace() || ":;()".contains(c));
             let mut words = words.map(|word| word.trim_matches([',', '.']));
